@@ -1,0 +1,1 @@
+"""Reference text-to-video server that serves the encoder it is given."""

@@ -1,0 +1,1 @@
+"""The controller: watches ConceptErasures and rolls text encoders out."""

@@ -1,0 +1,1 @@
+"""Unlearn concepts in a text encoder, prove it, publish it."""
