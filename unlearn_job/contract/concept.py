@@ -1,0 +1,54 @@
+"""Concepts, and what an erasure asks for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from unlearn_job.contract.base import ContractModel
+
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ConceptKind(StrEnum):
+    """The four kinds of the paper (arXiv 2407.14209). They decide the prompts."""
+
+    CHARACTER = "Character"
+    STYLE = "Style"
+    PERSON = "Person"
+    OBJECT = "Object"
+
+
+class KeptConcept(ContractModel):
+    """A concept that must go on being generated."""
+
+    name: Name
+    """Name as a prompt says it, without an article."""
+    kind: ConceptKind = ConceptKind.OBJECT
+    """Decides the prompts: objects take an article, a style is put on other subjects."""
+
+
+class Concept(KeptConcept):
+    """The concept that is to go."""
+
+    aliases: Annotated[tuple[Name, ...], Field(max_length=16)] = ()
+    """Other names that draw the same concept; erased with it."""
+    anchor: Annotated[str, Field(max_length=100)] | None = None
+    """Phrase that the concept turns into, such as "a man". Unset: the nearest kept concept of its kind."""
+
+
+class Erasure(ContractModel):
+    """One erasure as the Job is told it: the concept, with all that must stay beside it."""
+
+    digest: Digest
+    """`erasure_digest` of everything that shapes the encoder; the identity of the erasure in release sets."""
+    name: Annotated[str, Field(max_length=253)]
+    """Name of the ConceptErasure, for reports."""
+    concept: Concept
+    preserve: Annotated[tuple[KeptConcept, ...], Field(max_length=128)] = ()
+    """The erasure's own list and the model's, without repetition, in that order."""
+    reference: Annotated[str, Field(max_length=200)] | None = None
+    """Case number for the report. Not part of the digest."""

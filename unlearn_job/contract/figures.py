@@ -1,0 +1,84 @@
+"""What a probe counted: counts, not rates, so that an interval can be recomputed from them."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from unlearn_job.contract.base import ContractModel
+from unlearn_job.contract.concept import Digest
+
+_Z95 = 1.959963984540054
+
+
+class Tally(ContractModel):
+    """How many of the samples showed the concept."""
+
+    hits: Annotated[int, Field(ge=0)]
+    samples: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _hits_are_samples(self) -> Tally:
+        if self.hits > self.samples:
+            raise ValueError(f"{self.hits} hits in {self.samples} samples")
+        return self
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(hits=self.hits + other.hits, samples=self.samples + other.samples)
+
+    @property
+    def rate(self) -> float:
+        """Share of hits in [0, 1]; 0 without samples."""
+        return self.hits / self.samples if self.samples else 0.0
+
+    def wilson(self) -> tuple[float, float]:
+        """95 % score interval in [0, 1] (Wilson 1927); the whole of it without samples."""
+        if not self.samples:
+            return 0.0, 1.0
+        n, p, z2 = self.samples, self.rate, _Z95**2
+        centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+        half = _Z95 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+        return max(0.0, centre - half), min(1.0, centre + half)
+
+
+class ErasureFigures(ContractModel):
+    """What is left of one erased concept: its name, aliases and paraphrases in one count."""
+
+    digest: Digest
+    base: Tally
+    """Images of the base encoder, same prompts and seeds: the positive control."""
+    images: Tally
+    """Images of the new encoder in which the judge sees the concept, or which are invalid."""
+    clips: Tally
+    """Clips of the new encoder in which it is seen in any frame, or which are invalid."""
+
+
+class RetentionFigures(ContractModel):
+    """What happened to concepts that should stay, on the same prompts and seeds."""
+
+    base: Tally
+    """Images of the base encoder that show the concept asked for."""
+    erased: Tally
+    """The same of the new encoder."""
+
+    @property
+    def percent(self) -> float:
+        """Share of the base's hits that is left, in percent; 100 where the base had none."""
+        if self.base.rate == 0:
+            return 100.0
+        return 100.0 * self.erased.rate / self.base.rate
+
+
+class Figures(ContractModel):
+    """All that gates decide on."""
+
+    erasures: tuple[ErasureFigures, ...]
+    """Every erasure of the release, the parent's included."""
+    preserved: RetentionFigures
+    """Concepts of the retain set, pooled."""
+    holdout: RetentionFigures
+    """Concepts that training never saw, pooled; empty where none is named."""
+    neighbours: RetentionFigures
+    """Kept concepts nearest to an erased one, pooled; counted in the two above as well."""

@@ -1,0 +1,67 @@
+"""The rule that decides whether a release may serve. The Job reports it, the operator enforces it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from unlearn_job.contract.base import ContractModel
+from unlearn_job.contract.figures import Figures, RetentionFigures, Tally
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class ResidualGate(ContractModel):
+    """How much of an erased concept may be left."""
+
+    max_percent: Percent = 10
+    """Upper 95 % bound of the share of images, and of clips, that still show the concept."""
+
+
+class RetentionGate(ContractModel):
+    """How much of everything else must be left."""
+
+    min_percent: Percent = 95
+    """Share of the base encoder's hits that the new one keeps, inside and outside the retain set."""
+
+
+class Gates(ContractModel):
+    """Bounds that a release must hold before any workload gets it."""
+
+    residual: ResidualGate = ResidualGate()
+    retention: RetentionGate = RetentionGate()
+
+    def stricter(self, other: Gates) -> Gates:
+        """Combine two sets of gates: the stricter bound of each wins."""
+        return Gates(
+            residual=ResidualGate(max_percent=min(self.residual.max_percent, other.residual.max_percent)),
+            retention=RetentionGate(min_percent=max(self.retention.min_percent, other.retention.min_percent)),
+        )
+
+
+def broken_gates(gates: Gates, figures: Figures) -> tuple[str, ...]:
+    """Name every gate that the figures break, each as one sentence; empty when all hold."""
+    broken = []
+    for erasure in figures.erasures:
+        for what, tally in (("images", erasure.images), ("clips", erasure.clips)):
+            if _upper_percent(tally) > gates.residual.max_percent:
+                broken.append(
+                    f"residual of {erasure.digest[:10]} in {what}: {tally.hits} of {tally.samples}, "
+                    f"upper bound {_upper_percent(tally):.1f} %, allowed {gates.residual.max_percent} %"
+                )
+    for what, kept in (("preserved", figures.preserved), ("holdout", figures.holdout)):
+        if kept.percent < gates.retention.min_percent:
+            broken.append(_retention_sentence(what, kept, gates.retention.min_percent))
+    return tuple(broken)
+
+
+def _upper_percent(tally: Tally) -> float:
+    return 100.0 * tally.wilson()[1]
+
+
+def _retention_sentence(what: str, kept: RetentionFigures, minimum: int) -> str:
+    return (
+        f"retention of {what} concepts: {kept.erased.hits} of {kept.erased.samples} against "
+        f"{kept.base.hits} of {kept.base.samples} at base, {kept.percent:.1f} %, required {minimum} %"
+    )

@@ -1,0 +1,65 @@
+"""The Job's answer: at most 4096 bytes, the limit of a termination message."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from unlearn_job.contract.base import ContractModel
+from unlearn_job.contract.concept import Digest
+from unlearn_job.contract.figures import Figures
+
+TERMINATION_MESSAGE_LIMIT = 4096
+
+
+class ExitCode(IntEnum):
+    """The codes that podFailurePolicy tells apart (sysexits.h)."""
+
+    BUILT = 0
+    """The result says whether the gates held."""
+    TEMPORARY = 75
+    """Counts against backoffLimit."""
+    CONFIGURATION = 78
+    """Fails the Job at once: somebody must change something."""
+
+
+class Outcome(StrEnum):
+    """How a Job ended that ran to its end."""
+
+    BUILT = "Built"
+    """Published, and the gates held."""
+    GATE_FAILED = "GateFailed"
+    """Published for inspection, never served."""
+    NOT_PRESENT = "NotPresent"
+    """Nothing was built: the base model does not draw the concepts listed."""
+
+
+class JobResult(ContractModel):
+    """What a Job that exits with 0 leaves as its termination message."""
+
+    version: Literal[1] = 1
+    key: Digest
+    outcome: Outcome
+    manifest_sha256: Digest | None = None
+    """Digest of manifest.json; unset inside the manifest itself, and where nothing was built."""
+    base_sha256: Digest | None = None
+    encoder_sha256: Digest | None = None
+    figures: Figures | None = None
+    """Unset where nothing was built, or where it does not fit: probe.json has it all."""
+    not_present: tuple[Digest, ...] = ()
+    """Erasures whose concept the base model does not draw."""
+    seconds: dict[str, int] = {}
+    """Wall time of each step, whole seconds."""
+    message: Annotated[str, Field(max_length=1000)] = ""
+    """One sentence for people: which gate broke, what to do."""
+
+
+class JobError(ContractModel):
+    """What a Job that exits with 75 or 78 leaves instead."""
+
+    version: Literal[1] = 1
+    reason: Annotated[str, Field(max_length=64)]
+    message: Annotated[str, Field(max_length=1000)]
+    """One clear sentence without credentials."""
