@@ -1,0 +1,166 @@
+"""VideoModel: what is served, how to unlearn, where releases go and who gets them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from erasure_operator.api.base import ApiModel, Condition, KubernetesObject
+from unlearn_job.contract.concept import ConceptKind, KeptConcept
+from unlearn_job.contract.document import Device, Probe, Template
+from unlearn_job.contract.gates import Gates
+from unlearn_job.contract.method import MethodSpec
+from unlearn_job.contract.sources import Judge, Source, Storage
+
+SubdomainName = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+AbsolutePath = Annotated[str, Field(max_length=1024, pattern=r"^/[^\s]*$")]
+FreeForm = Annotated[dict[str, Any], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})]
+"""A part of a core/v1 type that is passed on as it is."""
+
+
+class PipelineRef(ApiModel):
+    """A diffusers pipeline."""
+
+    source: Source
+    """`hf://org/name@<commit>`, `s3://bucket/prefix` or `file:///mounted/path`."""
+
+
+class Credentials(ApiModel):
+    """Where the storage's credentials are. Leave out for workload identity."""
+
+    secret_name: SubdomainName
+    """Secret in the same namespace whose keys are the AWS_* environment variables."""
+
+
+class ReleaseStorage(Storage):
+    """Where releases go, and with which credentials."""
+
+    credentials: Credentials | None = None
+
+
+class JobTemplate(ApiModel):
+    """The part of the Job's pod that the platform team decides."""
+
+    image: Annotated[str, Field(max_length=512)] | None = None
+    """Image with unlearn-job. Unset: the one that belongs to the operator's version."""
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
+    resources: FreeForm = {}
+    """Requests and limits, such as `nvidia.com/gpu`."""
+    node_selector: dict[str, str] = {}
+    tolerations: Annotated[tuple[FreeForm, ...], Field(max_length=32)] = ()
+    volumes: Annotated[tuple[FreeForm, ...], Field(max_length=32)] = ()
+    """Volumes for `file://` sources; restricted Pod Security allows no hostPath."""
+    volume_mounts: Annotated[tuple[FreeForm, ...], Field(max_length=32)] = ()
+    env: Annotated[tuple[FreeForm, ...], Field(max_length=64)] = ()
+    service_account_name: SubdomainName | None = None
+    """Its token is not mounted: the Job has no Kubernetes API rights."""
+
+
+class JobSettings(ApiModel):
+    """How unlearning Jobs run."""
+
+    template: JobTemplate = JobTemplate()
+    device: Device = Device.AUTO
+    active_deadline_seconds: Annotated[int, Field(ge=60, le=604800)] = 7200
+    backoff_limit: Annotated[int, Field(ge=0, le=20)] = 3
+    """Attempts after temporary errors; disruptions do not count."""
+
+
+class LabelSelector(ApiModel):
+    """Labels that all must match."""
+
+    match_labels: Annotated[dict[str, str], Field(min_length=1, max_length=16)]
+
+
+class Target(ApiModel):
+    """Workloads that get the encoder."""
+
+    kind: Literal["Deployment"] = "Deployment"
+    selector: LabelSelector
+    container: Annotated[str, Field(max_length=63)] | None = None
+    """Container that loads the pipeline. Unset: the first one."""
+    encoder_path: AbsolutePath | None = None
+    """Mount the encoder over this folder, which an unmodified server reads anyway, such as
+    `/models/t2v/text_encoder`. Unset: a folder of its own, named by TEXT_ENCODER_PATH."""
+
+
+class Wave(ApiModel):
+    """Workloads that are updated together."""
+
+    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=32)]
+
+
+class RolloutSettings(ApiModel):
+    """Who gets a release."""
+
+    waves: Annotated[tuple[Wave, ...], Field(min_length=1, max_length=1)]
+    """One wave in this version."""
+
+
+class VideoModelSpec(ApiModel):
+    """What the platform team says once."""
+
+    surrogate: PipelineRef | None = None
+    """Text-to-image pipeline that shares the encoder. Unset: encoder-only methods, probed on video alone."""
+    pipeline: PipelineRef
+    """Text-to-video pipeline that is served."""
+    encoder: Annotated[str, Field(pattern=r"^text_encoder(_[23])?$")] = "text_encoder"
+    """Component that both pipelines share and that is edited."""
+    judge: Judge
+    storage: ReleaseStorage
+    method: MethodSpec = MethodSpec()
+    gates: Gates = Gates()
+    preserve: Annotated[
+        tuple[KeptConcept, ...],
+        Field(
+            max_length=96,
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        ),
+    ] = ()
+    """Concepts that every erasure keeps. A change rebuilds the current set as one batch."""
+    holdout: Annotated[
+        tuple[KeptConcept, ...],
+        Field(
+            max_length=96,
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        ),
+    ] = ()
+    """Concepts that are probed and never trained on: evidence for what no list names."""
+    prompts: Annotated[
+        dict[ConceptKind, Annotated[tuple[Template, ...], Field(min_length=1, max_length=64)]],
+        Field(max_length=4),
+    ] = {}
+    """Prompt templates with `{}` for the concept, by kind; one left out takes the built-in ones."""
+    probe: Probe = Probe()
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    job: JobSettings = JobSettings()
+    rollout: RolloutSettings
+
+
+class VideoModelStatus(ApiModel):
+    """What the operator last saw."""
+
+    observed_generation: Annotated[int, Field(ge=0)] = 0
+    phase: Annotated[str, Field(max_length=40)] = ""
+    """For people; programs read the conditions."""
+    erasures: Annotated[int, Field(ge=0)] = 0
+    """ConceptErasures of this model."""
+    release: Annotated[str, Field(max_length=253)] | None = None
+    """Name of the EncoderRelease that the targets are to serve; unset for the base encoder."""
+    pods: Annotated[str, Field(max_length=40)] = ""
+    """Pods that are Ready on that release, such as `2/2`."""
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Field(
+            max_length=16,
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        ),
+    ] = ()
+
+
+class VideoModel(KubernetesObject):
+    """A text-to-video model that is served, and how concepts are taken out of it."""
+
+    spec: VideoModelSpec
+    status: VideoModelStatus = VideoModelStatus()
