@@ -14,6 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from unlearn_job.store.errors import StorageMisconfiguredError
 from unlearn_job.store.mapping import storage_errors
 from unlearn_job.store.protocol import Entry, checked_name
 
@@ -36,7 +37,7 @@ class BucketStore:
         self._endpoint = endpoint or next(
             (os.environ[v] for v in _ENDPOINT_VARIABLES if os.environ.get(v)), None
         )
-        with storage_errors(self._where, "open the storage"):
+        with storage_errors(self.uri, "open the storage"):
             self._client = _client(self._endpoint, region)
 
     @property
@@ -142,9 +143,12 @@ def _client(endpoint: str | None, region: str | None) -> S3Client:
     )
     # An S3 server of one's own has no regions, but the signature needs one.
     fallback = "us-east-1" if endpoint and not _region_is_set() else None
-    return boto3.session.Session().client(
-        "s3", endpoint_url=endpoint, region_name=region or fallback, config=config
-    )
+    try:
+        return boto3.session.Session().client(
+            "s3", endpoint_url=endpoint, region_name=region or fallback, config=config
+        )
+    except ValueError as exc:  # botocore checks the URL itself, and quotes it
+        raise StorageMisconfiguredError("the endpoint of the storage is not a URL") from exc
 
 
 def _region_is_set() -> bool:
