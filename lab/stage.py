@@ -1,0 +1,161 @@
+"""What the demo and the end-to-end tests set up on a cluster: the operator, the models, a T2V service."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from botocore.config import Config
+
+from lab.errors import LabError
+from lab.kubectl import Kubectl, condition_of, wait_until
+from lab.site import Site
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+CHART = ROOT / "charts" / "concept-erasure-operator"
+MODELS = ROOT / "lab" / "testbed" / "models"
+MODEL_NAMES = ("t2i", "t2v", "judge-classifier", "judge-clip")
+SYSTEM_NAMESPACE = "concept-erasure-system"
+EXAMPLE_NAMESPACE = "media"
+
+
+class Stage:
+    """One namespace of a site, and what is put on it."""
+
+    def __init__(self, site: Site, namespace: str = EXAMPLE_NAMESPACE) -> None:
+        self.site = site
+        self.namespace = namespace
+        self.kubectl = Kubectl(site.kubectl, site.kubeconfig)
+        self._s3 = boto3.client(
+            "s3",
+            endpoint_url=site.s3.endpoint,
+            region_name=site.s3.region,
+            aws_access_key_id=site.s3.access_key,
+            aws_secret_access_key=site.s3.secret_key.get_secret_value(),
+            config=Config(s3={"addressing_style": "path" if site.s3.endpoint else "auto"}),
+        )
+
+    def clear(self) -> None:
+        """Take away what an earlier run left in the namespace and under the release prefix."""
+        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait", timeout=180)
+        self.delete_prefix(self.release_prefix)
+
+    def prepare_namespace(self) -> None:
+        """Create the namespace under restricted Pod Security, with the S3 credentials in it."""
+        restricted = {
+            f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")
+        }
+        self.apply_objects(
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": self.namespace, "labels": restricted},
+            },
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": "s3", "namespace": self.namespace},
+                "stringData": self.site.s3.environment(),
+            },
+        )
+
+    def install_operator(self) -> None:
+        """Install or upgrade the chart and wait until the operator is Ready."""
+        images = self.site.images
+        values = {
+            "image": _image_values(images.operator, images.pull_policy),
+            "jobImage": _image_values(images.unlearn_job, images.pull_policy),
+        }
+        done = subprocess.run(
+            [
+                *(self.site.helm, "upgrade", "--install", "concept-erasure", str(CHART)),
+                *("--kubeconfig", str(self.site.kubeconfig), "--namespace", SYSTEM_NAMESPACE),
+                *("--create-namespace", "--wait", "--timeout", "120s", "--values", "-"),
+            ],
+            input=yaml.safe_dump(values),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise LabError(f"helm: {done.stderr.strip()}")
+
+    def upload_models(self) -> None:
+        """Put the testbed's pipelines and judges where the examples say, unless they are there."""
+        for name in MODEL_NAMES:
+            for file in sorted(path for path in (MODELS / name).rglob("*") if path.is_file()):
+                self._upload(file, f"models/testbed/{file.relative_to(MODELS).as_posix()}")
+
+    def apply_example(self, *parts: str) -> None:
+        """Apply a file of examples/ in this namespace, with this site's bucket and images."""
+        text = EXAMPLES.joinpath(*parts).read_text()
+        text = text.replace("s3://checkpoints/", f"s3://{self.site.s3.bucket}/")
+        documents = [document for document in yaml.safe_load_all(text) if document]
+        for document in documents:
+            document["metadata"]["namespace"] = self.namespace
+            self._use_site_image(document)
+        self.apply_objects(*documents)
+
+    def apply_objects(self, *objects: dict[str, Any]) -> None:
+        """Apply objects server-side."""
+        self.kubectl.apply(yaml.safe_dump_all(objects))
+
+    def wait_ready(self, kind: str, name: str, seconds: float) -> dict[str, Any]:
+        """Wait until the Ready condition is True for the present generation, and return the object."""
+
+        def ready() -> dict[str, Any] | None:
+            item = self.kubectl.find(kind, name, self.namespace)
+            condition = condition_of(item, "Ready")
+            if not (item and condition):
+                return None
+            current = condition.get("observedGeneration") == item["metadata"]["generation"]
+            return item if current and condition["status"] == "True" else None
+
+        return wait_until(f"{kind}/{name} to be Ready", ready, seconds)
+
+    def wait_rolled_out(self, deployment: str, seconds: float = 180) -> None:
+        """Wait until every pod of a Deployment is new and Ready."""
+        self.kubectl(
+            *("rollout", "status", f"deployment/{deployment}", "-n", self.namespace),
+            f"--timeout={seconds:.0f}s",
+            timeout=seconds + 10,
+        )
+
+    @property
+    def release_prefix(self) -> str:
+        """Key prefix under which the example VideoModel publishes from this namespace."""
+        return f"erasure/{self.namespace}."
+
+    def objects(self, prefix: str) -> dict[str, int]:
+        """List S3 keys under a prefix with their sizes in bytes."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.site.s3.bucket, Prefix=prefix)
+        return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+
+    def read_object(self, key: str) -> bytes:
+        """Read one S3 object whole."""
+        return self._s3.get_object(Bucket=self.site.s3.bucket, Key=key)["Body"].read()
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Delete all S3 objects under a prefix."""
+        for key in self.objects(prefix):
+            self._s3.delete_object(Bucket=self.site.s3.bucket, Key=key)
+
+    def _upload(self, file: Path, key: str) -> None:
+        if self.objects(key).get(key) != file.stat().st_size:
+            self._s3.upload_file(str(file), self.site.s3.bucket, key)
+
+    def _use_site_image(self, document: dict[str, Any]) -> None:
+        if document["kind"] != "Deployment":
+            return
+        for container in document["spec"]["template"]["spec"]["containers"]:
+            container["image"] = self.site.images.inference
+            container["imagePullPolicy"] = self.site.images.pull_policy
+
+
+def _image_values(image: str, pull_policy: str) -> dict[str, str]:
+    repository, _, tag = image.rpartition(":")
+    return {"repository": repository, "tag": tag, "pullPolicy": pull_policy}
