@@ -1,0 +1,130 @@
+"""What an erasure changes: every prompt of the concept, with the prompt that it shall act like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unlearn_job.contract.concept import ConceptKind, Erasure, KeptConcept
+from unlearn_job.contract.document import JobInput
+from unlearn_job.methods.states import hidden_states
+from unlearn_job.methods.tokens import stack, tokenise
+from unlearn_job.prompts import GENERIC, Prompt, Templates, fill, mentions, names, without_style
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A prompt of the concept and the one that it shall act like."""
+
+    own: Prompt
+    anchor: Prompt
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """One erasure, ready for a method.
+
+    Attributes
+    ----------
+    erasure: as the document has it.
+    anchor: phrase that the concept turns into; None where a style turns into no style.
+    pairs: training prompts of the name and of each alias.
+
+    """
+
+    erasure: Erasure
+    anchor: str | None
+    pairs: tuple[Pair, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and the aliases."""
+        return names(self.erasure.concept)
+
+
+def erased_names(doc: JobInput) -> tuple[str, ...]:
+    """Return all names and aliases that the release erases, the parent's included."""
+    return tuple(name for erasure in (*doc.adds, *doc.holds) for name in names(erasure.concept))
+
+
+def erasings(
+    doc: JobInput, templates: Templates, encoder: nn.Module, tokenizer: Any, kept: Sequence[KeptConcept]
+) -> tuple[Erasing, ...]:
+    """Choose anchors and pair prompts for everything that the document adds.
+
+    Parameters
+    ----------
+    doc, templates
+        The document and its templates.
+    encoder, tokenizer
+        To find the nearest kept concept where an erasure names no anchor.
+    kept
+        The retain set, free of erased names.
+
+    """
+    gone = erased_names(doc)
+    found = []
+    for erasure in doc.adds:
+        anchor = anchor_of(erasure, kept, gone, templates, encoder, tokenizer)
+        kind = erasure.concept.kind
+        pairs = tuple(
+            Pair(fill(template, name, kind), _anchored(template, anchor, kind))
+            for name in names(erasure.concept)
+            for template in usable(templates.training(kind), gone)
+        )
+        found.append(Erasing(erasure, anchor, pairs))
+    return tuple(found)
+
+
+def usable(templates: Sequence[str], gone: Sequence[str]) -> tuple[str, ...]:
+    """Leave out templates that mention an erased name ("a cat in {} style"), unless that leaves none.
+
+    Their anchor prompts would keep what another erasure of the release takes away.
+    """
+    return tuple(t for t in templates if not mentions(t, gone)) or tuple(templates)
+
+
+def _anchored(template: str, anchor: str | None, kind: ConceptKind) -> Prompt:
+    return without_style(template) if anchor is None else fill(template, anchor, kind)
+
+
+def anchor_of(
+    erasure: Erasure,
+    kept: Sequence[KeptConcept],
+    gone: Sequence[str],
+    templates: Templates,
+    encoder: nn.Module,
+    tokenizer: Any,
+) -> str | None:
+    """Choose the phrase that the concept turns into; None is "nothing", for a style.
+
+    The document's anchor wins. Without one: the kept concept of the same kind whose hidden states lie
+    nearest; without such, a generic subject. A style without an anchor turns into no style.
+    """
+    concept = erasure.concept
+    if concept.anchor:
+        return concept.anchor
+    if concept.kind is ConceptKind.STYLE:
+        return None
+    candidates = [k.name for k in kept if k.kind is concept.kind and not mentions(k.name, gone)]
+    if not candidates:
+        return GENERIC[concept.kind][0]
+    template = templates.training(concept.kind)[0]
+    prompts = [fill(template, name, concept.kind) for name in (concept.name, *candidates)]
+    states = phrase_states(encoder, tokenizer, prompts)
+    distances = torch.linalg.vector_norm(states[1:] - states[:1], dim=1)
+    return candidates[int(distances.argmin())]
+
+
+@torch.no_grad()
+def phrase_states(encoder: nn.Module, tokenizer: Any, prompts: Sequence[Prompt]) -> Tensor:
+    """Return the hidden state at the last token of each prompt's phrase, shape (N, D), float32."""
+    tokens = [tokenise(tokenizer, prompt) for prompt in prompts]
+    device = next(encoder.parameters()).device
+    states = hidden_states(encoder, stack(tokens).to(device))
+    last = torch.tensor([max(t.stop - 1, 0) for t in tokens], device=device)
+    return states[torch.arange(len(tokens), device=device), last].float()

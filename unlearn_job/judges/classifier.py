@@ -1,0 +1,77 @@
+"""A judge from an image classifier whose labels are concept names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+from transformers import AutoImageProcessor, AutoModelForImageClassification
+
+from unlearn_job.contract.concept import KeptConcept
+from unlearn_job.generate import Pixels
+from unlearn_job.judges.judge import BATCH, UnknownConceptError
+
+THRESHOLD = 0.5
+"""Probability from which on a label of a multi-label classifier holds."""
+
+
+class ClassifierJudge:
+    """Sees a concept where the classifier gives its label.
+
+    With `problem_type` "multi_label_classification" every label has a probability of its own; otherwise
+    the one largest label wins, so that such a classifier can judge only one kind of question.
+    """
+
+    def __init__(self, model: Any, processor: Any, device: torch.device | str) -> None:
+        self._model = model.to(device).eval()
+        self._processor = processor
+        self._device = device
+        self._rows = {_plain(label): int(row) for row, label in model.config.id2label.items()}
+        self._multi = model.config.problem_type == "multi_label_classification"
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str) -> Self:
+        """Load the model and its image processor from a folder."""
+        model = AutoModelForImageClassification.from_pretrained(folder, local_files_only=True)
+        # The PIL backend needs no torchvision, and every image of this project has one.
+        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
+        return cls(model.float(), processor, device)
+
+    @torch.inference_mode()
+    def look(self, images: Pixels) -> Tensor:
+        """Return label probabilities, shape (N, labels)."""
+        parts = []
+        for at in range(0, len(images), BATCH):
+            pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
+            logits = self._model(pixels["pixel_values"].to(self._device)).logits.float()
+            parts.append(logits.sigmoid() if self._multi else logits.softmax(dim=-1))
+        return torch.cat(parts).cpu()
+
+    def decide(self, looks: Tensor, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:  # noqa: ARG002
+        """Say which looks carry the concept's label; the alternatives are the classifier's own labels."""
+        row = self._row(concept)
+        if self._multi:
+            return looks[:, row] > THRESHOLD
+        return looks.argmax(dim=1) == row
+
+    def sees(self, images: Pixels, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:
+        """Say which pictures show the concept, shape (N,), bool."""
+        self._row(concept)
+        return self.decide(self.look(images), concept, among)
+
+    def _row(self, concept: KeptConcept) -> int:
+        row = self._rows.get(_plain(concept.name))
+        if row is None:
+            raise UnknownConceptError(
+                f"the classifier has no label {concept.name!r}; name the concept as one of its labels, "
+                "or take a judge of type 'clip'"
+            )
+        return row
+
+
+def _plain(label: str) -> str:
+    return " ".join(re.split(r"[\s_-]+", label.strip().lower()))

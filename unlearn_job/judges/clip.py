@@ -1,0 +1,106 @@
+"""A zero-shot judge: a CLIP model that compares a picture with prompts of the concept and of all else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+import torch
+from torch import Tensor
+from transformers import AutoImageProcessor, AutoTokenizer, CLIPModel
+
+from unlearn_job.contract.concept import ConceptKind, KeptConcept
+from unlearn_job.generate import Pixels
+from unlearn_job.judges.judge import BATCH, same_axis
+from unlearn_job.prompts import GENERIC, Templates, fill, names, without_style
+
+MOST_TEMPLATES: Final = 16
+"""Templates per class: more change no verdict and cost a text encoding each."""
+
+
+class ClipJudge:
+    """Sees a concept where its text is the nearest of all texts of its axis.
+
+    Subjects (objects, characters, persons) compete with each other and with generic subjects, styles with
+    styles and with no style. Without the generic texts a judge must name something, and an erased concept
+    would be found in whatever resembles it most.
+    """
+
+    def __init__(
+        self, model: Any, processor: Any, tokenizer: Any, device: torch.device | str, templates: Templates
+    ) -> None:
+        self._model = model.to(device).eval()
+        self._processor = processor
+        self._tokenizer = tokenizer
+        self._device = device
+        self._templates = templates
+        self._texts: dict[tuple[str, ...], Tensor] = {}
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str, templates: Templates) -> Self:
+        """Load the model, its image processor and its tokenizer from a folder."""
+        model = CLIPModel.from_pretrained(folder, local_files_only=True)
+        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return cls(model.float(), processor, tokenizer, device, templates)
+
+    @torch.inference_mode()
+    def look(self, images: Pixels) -> Tensor:
+        """Return image embeddings of norm 1, shape (N, P)."""
+        parts = []
+        for at in range(0, len(images), BATCH):
+            pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
+            parts.append(_features(self._model.get_image_features(pixels["pixel_values"].to(self._device))))
+        return torch.cat(parts)
+
+    def decide(self, looks: Tensor, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:
+        """Say which looks are nearest to the concept's text, shape (N,), bool."""
+        classes = [self._prompts(concept)]
+        classes += [
+            self._prompts(other)
+            for other in among
+            if other.name != concept.name and same_axis(other.kind, concept.kind)
+        ]
+        taken = {name.lower() for other in (concept, *among) for name in names(other)}
+        classes += self._neutral(concept.kind, taken)
+        texts = torch.stack([self._text(prompts) for prompts in classes])
+        return (looks @ texts.T).argmax(dim=1).cpu() == 0
+
+    def sees(self, images: Pixels, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:
+        """Say which pictures show the concept, shape (N,), bool."""
+        return self.decide(self.look(images), concept, among)
+
+    def _prompts(self, concept: KeptConcept) -> tuple[str, ...]:
+        templates = self._templates.probing(concept.kind)[:MOST_TEMPLATES]
+        return tuple(fill(t, concept.name, concept.kind).text for t in templates)
+
+    def _neutral(self, kind: ConceptKind, taken: set[str]) -> list[tuple[str, ...]]:
+        if kind is ConceptKind.STYLE:
+            plain = self._templates.probing(kind)[:MOST_TEMPLATES]
+            return [tuple(without_style(t).text for t in plain)]
+        phrases = {
+            phrase: subject
+            for subject, generic in GENERIC.items()
+            for phrase in generic
+            if phrase.lower() not in taken and phrase.partition(" ")[2].lower() not in taken
+        }
+        return [
+            tuple(fill(t, phrase, subject).text for t in self._templates.probing(subject)[:MOST_TEMPLATES])
+            for phrase, subject in phrases.items()
+        ]
+
+    @torch.inference_mode()
+    def _text(self, prompts: tuple[str, ...]) -> Tensor:
+        """Return the mean text embedding of a class, norm 1, shape (P,)."""
+        if prompts not in self._texts:
+            tokens = self._tokenizer(list(prompts), padding="max_length", truncation=True, return_tensors="pt")
+            features = _features(self._model.get_text_features(**tokens.to(self._device)))
+            self._texts[prompts] = torch.nn.functional.normalize(features.mean(dim=0), dim=0)
+        return self._texts[prompts]
+
+
+def _features(output: Any) -> Tensor:
+    """Normalise features, which newer transformers return inside an output object."""
+    features: Tensor = output if isinstance(output, Tensor) else output.pooler_output
+    return torch.nn.functional.normalize(features.float(), dim=-1)

@@ -1,0 +1,1 @@
+"""Closed form: one ridge regression per layer on the text encoder alone; no U-Net, no images."""

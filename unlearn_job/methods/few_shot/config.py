@@ -1,0 +1,27 @@
+"""Parameters of few-shot unlearning."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from unlearn_job.contract.method import MethodConfig
+
+
+class Config(MethodConfig):
+    """The paper's settings (arXiv 2405.07288, section 4)."""
+
+    needs_surrogate: ClassVar[bool] = True
+
+    shots: Annotated[int, Field(ge=1, le=64)] = 4
+    """Images of the concept."""
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Passes over the images."""
+    batch: Annotated[int, Field(ge=1, le=64)] = 2
+    """Images of a step."""
+    learning_rate: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.00001")
+    """Adam's. The paper's suits CLIP ViT-L; a small encoder needs more, and every model its own."""
+    weight_decay: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.00000001")
+    """Adam's."""

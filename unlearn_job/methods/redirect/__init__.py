@@ -1,0 +1,1 @@
+"""Redirect: gradient descent on the text encoder alone, the concept's hidden states to the anchor's."""

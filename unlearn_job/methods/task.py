@@ -1,0 +1,54 @@
+"""What a method gets, and what it must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import nn
+
+from unlearn_job.contract.method import MethodConfig
+from unlearn_job.erasing import Erasing
+from unlearn_job.negatives import Negatives
+from unlearn_job.retain import Reading
+from unlearn_job.shots import Shots
+
+
+@dataclass(frozen=True)
+class Task:
+    """One unlearning.
+
+    Attributes
+    ----------
+    encoder: float32 copy of the parent's encoder, without gradients: the method changes it in place.
+    start: the parent's encoder in float32, frozen: what must stay is measured against it.
+    tokenizer: the encoder's.
+    erasing: the erasures to add, with their prompts.
+    retain: prompts that must act as in `start`, those of the parent's erasures included.
+    negatives: source of hard negatives.
+    seed: for whatever else is random, in [0, 2**31).
+    shots: images of one erasure's concept, for methods that need them; may generate.
+    surrogate: the text-to-image pipeline, or None.
+
+    """
+
+    encoder: nn.Module
+    start: nn.Module
+    tokenizer: Any
+    erasing: tuple[Erasing, ...]
+    retain: tuple[Reading, ...]
+    negatives: Negatives
+    seed: int
+    shots: Callable[[Erasing, int], Shots]
+    surrogate: Any
+
+
+class Method(Protocol):
+    """The module `method.py` of a method's folder."""
+
+    def moves(self, encoder: nn.Module, config: MethodConfig) -> frozenset[str]:
+        """Name the parameters that `erase` may change; a test checks that no other one does."""
+
+    def erase(self, task: Task, config: MethodConfig) -> None:
+        """Change `task.encoder` in place."""

@@ -1,0 +1,106 @@
+"""The unlearning step: one method, one encoder in, another one out."""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+
+import torch
+from torch import nn
+
+from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.errors import PermanentFailure
+from unlearn_job.erasing import Erasing, erased_names, erasings
+from unlearn_job.judges.judge import Judge
+from unlearn_job.methods import configs, load
+from unlearn_job.methods.states import require_finite, token_table
+from unlearn_job.methods.task import Method, Task
+from unlearn_job.models import Models
+from unlearn_job.negatives import Negatives, vocabulary
+from unlearn_job.prompts import Templates
+from unlearn_job.retain import as_sequences, held_prompts, kept_concepts, retain_prompts
+from unlearn_job.seeds import seed_for
+from unlearn_job.shots import make_shots
+
+
+class MissingSurrogateError(PermanentFailure):
+    """The method trains through the text-to-image model, and the document names none."""
+
+    reason = "MissingSurrogate"
+
+
+def unlearn(models: Models, doc: JobInput, judge: Judge | None = None) -> nn.Module:
+    """Erase what the document adds, and keep what its parent has erased.
+
+    Parameters
+    ----------
+    models
+        The Job's models; none of them is changed.
+    doc
+        The document.
+    judge
+        Decides which generated images show the concept, for methods that learn from images.
+
+    Returns
+    -------
+    nn.Module
+        A new encoder of the class, dtype and device of `models.start_encoder`.
+
+    Raises
+    ------
+    NonFiniteWeightsError
+        The encoder holds NaN or infinity, before or after.
+    MissingSurrogateError
+        The method needs the text-to-image model.
+    UnknownMethodError, UnsupportedEncoderError, NoShotsError
+        As they say.
+    pydantic.ValidationError
+        The method's parameters are wrong.
+
+    """
+    method: Method = load(doc.method.name)
+    config = configs()[doc.method.name].model_validate(doc.method.parameters)
+    if config.needs_surrogate and models.surrogate is None:
+        raise MissingSurrogateError(f"method {doc.method.name!r} needs base.surrogate")
+    require_finite(models.start_encoder, "the encoder to start from")
+    # Seeded as a whole too, so that no dropout or library default can differ between two runs.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(doc.seed)
+        task = _task(models, doc, judge)
+        method.erase(task, config)
+    require_finite(task.encoder, f"the encoder after {doc.method.name}")
+    return task.encoder.to(dtype=models.dtype).eval()
+
+
+def _task(models: Models, doc: JobInput, judge: Judge | None) -> Task:
+    start = _copy(models.start_encoder)
+    templates = Templates.of(doc)
+    kept = kept_concepts(doc)
+    erasing = erasings(doc, templates, start, models.tokenizer, kept)
+    anchors = [(e.anchor, e.erasure.concept.kind) for e in erasing if e.anchor]
+    retain = (*retain_prompts(doc, templates, kept, anchors), *held_prompts(doc, templates))
+    return Task(
+        encoder=_copy(models.start_encoder),
+        start=start,
+        tokenizer=models.tokenizer,
+        erasing=erasing,
+        retain=tuple(as_sequences(models.tokenizer, retain)),
+        negatives=_negatives(models, doc, start, erasing, [k.name for k in kept]),
+        seed=seed_for(doc.seed, "method", doc.method.name),
+        shots=partial(make_shots, models, doc, judge),
+        surrogate=models.surrogate,
+    )
+
+
+def _negatives(
+    models: Models, doc: JobInput, start: nn.Module, erasing: tuple[Erasing, ...], kept: list[str]
+) -> Negatives:
+    gone = erased_names(doc)
+    groups = [*(e.names for e in erasing), *((name,) for name in kept)]
+    words = vocabulary(models.tokenizer, token_table(start).weight, (*gone, *kept), groups)
+    return Negatives(models.tokenizer, words, gone, seed_for(doc.seed, "negatives"))
+
+
+def _copy(encoder: nn.Module) -> nn.Module:
+    """Return a float32 copy that no gradient reaches: half precision has no room for small changes."""
+    return copy.deepcopy(encoder).float().eval().requires_grad_(requires_grad=False)
