@@ -10,7 +10,7 @@ from pydantic import Field
 from unlearn_job.contract.base import ContractModel
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]{64}$")]
 
 
 class ConceptKind(StrEnum):
@@ -34,9 +34,11 @@ class KeptConcept(ContractModel):
 class Concept(KeptConcept):
     """The concept that is to go."""
 
-    aliases: Annotated[tuple[Name, ...], Field(max_length=16)] = ()
+    aliases: Annotated[
+        tuple[Name, ...], Field(max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"})
+    ] = ()
     """Other names that draw the same concept; erased with it."""
-    anchor: Annotated[str, Field(max_length=100)] | None = None
+    anchor: Name | None = None
     """Phrase that the concept turns into, such as "a man". Unset: the nearest kept concept of its kind."""
 
 

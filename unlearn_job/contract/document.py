@@ -31,6 +31,7 @@ class ParentRelease(ContractModel):
     """The published release whose encoder this Job starts from."""
 
     key: Digest
+    """Release key of the parent."""
     manifest_sha256: Digest
     """Digest of its manifest.json, so that a changed object is noticed before it is built on."""
 
@@ -50,7 +51,7 @@ class Probe(ContractModel):
     """Denoising steps of a clip."""
     frames: Annotated[int, Field(ge=1, le=256)] = 16
     """Frames of a clip."""
-    guidance: Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")] = "7.5"
+    guidance: Annotated[str, Field(max_length=5, pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")] = "7.5"
     """Classifier-free guidance scale, a decimal as a string."""
 
 
@@ -58,6 +59,7 @@ class JobInput(ContractModel):
     """Everything one Job needs to build one release, apart from credentials."""
 
     version: Literal[1] = 1
+    """Version of the document; a Job refuses one that it does not know."""
     model: Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
     """Name of the VideoModel: releases go to `<storage>/<model>/releases/<key>/`."""
     key: Digest

@@ -17,7 +17,9 @@ class Tally(ContractModel):
     """How many of the samples showed the concept."""
 
     hits: Annotated[int, Field(ge=0)]
+    """Samples in which the judge saw the concept."""
     samples: Annotated[int, Field(ge=0)]
+    """All samples."""
 
     @model_validator(mode="after")
     def _hits_are_samples(self) -> Tally:
@@ -47,6 +49,7 @@ class ErasureFigures(ContractModel):
     """What is left of one erased concept: its name, aliases and paraphrases in one count."""
 
     digest: Digest
+    """Which erasure."""
     base: Tally
     """Images of the base encoder, same prompts and seeds: the positive control."""
     images: Tally
@@ -74,7 +77,7 @@ class RetentionFigures(ContractModel):
 class Figures(ContractModel):
     """All that gates decide on."""
 
-    erasures: tuple[ErasureFigures, ...]
+    erasures: Annotated[tuple[ErasureFigures, ...], Field(max_length=4352)]
     """Every erasure of the release, the parent's included."""
     preserved: RetentionFigures
     """Concepts of the retain set, pooled."""

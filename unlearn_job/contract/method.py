@@ -15,7 +15,8 @@ class MethodSpec(ContractModel):
     """A method and the parameters that differ from its defaults."""
 
     name: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")] = "closed-form"
-    parameters: Annotated[dict[str, int | str], Field(max_length=32)] = {}
+    """Folder name of the method."""
+    parameters: Annotated[dict[str, int | Annotated[str, Field(max_length=64)]], Field(max_length=32)] = {}
     """Integers, and decimals as strings: a float has no stable text to hash."""
 
 

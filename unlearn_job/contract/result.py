@@ -40,17 +40,21 @@ class JobResult(ContractModel):
     """What a Job that exits with 0 leaves as its termination message."""
 
     version: Literal[1] = 1
+    """Version of the result."""
     key: Digest
+    """Release key of the document."""
     outcome: Outcome
     manifest_sha256: Digest | None = None
     """Digest of manifest.json; unset inside the manifest itself, and where nothing was built."""
     base_sha256: Digest | None = None
+    """Digest over the base encoder's tensors."""
     encoder_sha256: Digest | None = None
+    """Digest over the release's encoder; equal weights, equal digest."""
     figures: Figures | None = None
     """Unset where nothing was built, or where it does not fit: probe.json has it all."""
-    not_present: tuple[Digest, ...] = ()
+    not_present: Annotated[tuple[Digest, ...], Field(max_length=256)] = ()
     """Erasures whose concept the base model does not draw."""
-    seconds: dict[str, int] = {}
+    seconds: Annotated[dict[str, Annotated[int, Field(ge=0)]], Field(max_length=32)] = {}
     """Wall time of each step, whole seconds."""
     message: Annotated[str, Field(max_length=1000)] = ""
     """One sentence for people: which gate broke, what to do."""

@@ -26,7 +26,7 @@ class BaseModels(ContractModel):
     """Text-to-image pipeline that shares the encoder. Unset: only encoder-only methods work."""
     pipeline: Source
     """Text-to-video pipeline that is served and probed."""
-    encoder: Annotated[str, Field(pattern=r"^text_encoder(_[23])?$")] = "text_encoder"
+    encoder: Annotated[str, Field(max_length=14, pattern=r"^text_encoder(_[23])?$")] = "text_encoder"
     """Component of both pipelines that is edited."""
 
 
@@ -44,6 +44,7 @@ class Judge(ContractModel):
 
     type: JudgeType
     source: Source
+    """Model folder or repository, as `from_pretrained` reads it."""
 
 
 class Storage(ContractModel):
@@ -54,3 +55,4 @@ class Storage(ContractModel):
     endpoint: Annotated[str, Field(max_length=1024, pattern=r"^https?://\S+$")] | None = None
     """S3 endpoint where it is not AWS."""
     region: Annotated[str, Field(max_length=64)] | None = None
+    """S3 region; unset: from the environment."""

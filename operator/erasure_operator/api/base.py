@@ -43,11 +43,15 @@ class Condition(ApiModel):
     """One condition in the form of metav1.Condition."""
 
     type: Annotated[str, Field(max_length=316)]
+    """Ready, Reconciling or Stalled."""
     status: Literal["True", "False", "Unknown"]
+    """Whether it holds."""
     reason: Annotated[str, Field(min_length=1, max_length=1024)]
+    """CamelCase word that alerts and `kubectl wait` match on."""
     message: Annotated[str, Field(max_length=32768)] = ""
     """What holds now and what to change, for people."""
     observed_generation: Annotated[int, Field(ge=0)] = 0
+    """Generation of the spec that this condition speaks of."""
     last_transition_time: datetime
     """When the status last changed."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from erasure_operator.api.base import ApiModel, Condition, KubernetesObject
+from erasure_operator.api.rules import Rule, validated_by
+from erasure_operator.api.schema import NO_DEFAULTS
 from erasure_operator.api.video_model import SubdomainName
 from unlearn_job.contract.concept import Concept, KeptConcept
-from unlearn_job.contract.gates import Gates
+from unlearn_job.contract.gates import Gates, Percent, ResidualGate, RetentionGate
 
 
 class DeletionPolicy(StrEnum):
@@ -21,10 +23,61 @@ class DeletionPolicy(StrEnum):
     """The API server refuses to delete or weaken it."""
 
 
+class StricterResidualGate(ResidualGate):
+    """How much of this concept may be left; left out, the VideoModel's bound holds."""
+
+    max_percent: Percent = 100
+
+
+class StricterRetentionGate(RetentionGate):
+    """How much of everything else must be left; left out, the VideoModel's bound holds."""
+
+    min_percent: Percent = 0
+
+
+class StricterGates(Gates):
+    """Bounds beside the VideoModel's, neutral where they are left out."""
+
+    residual: ResidualGate = StricterResidualGate()
+    retention: RetentionGate = StricterRetentionGate()
+
+
 class ConceptErasureSpec(ApiModel):
     """What the compliance team says, once per concept."""
 
-    video_model: SubdomainName
+    model_config = ConfigDict(
+        json_schema_extra=validated_by(
+            Rule(
+                "!has(self.concept.aliases) || !self.concept.aliases.exists(alias, "
+                "alias.lowerAscii() == self.concept.name.lowerAscii())",
+                "concept.aliases repeats concept.name; the name is always erased",
+            ),
+            Rule(
+                "!has(self.concept.anchor) || "
+                "self.concept.anchor.lowerAscii() != self.concept.name.lowerAscii()",
+                "concept.anchor is the concept itself; name what it is to turn into, or leave it out",
+            ),
+            Rule(
+                "!has(self.preserve) || !self.preserve.exists(kept, "
+                "kept.name.lowerAscii() == self.concept.name.lowerAscii() || "
+                "(has(self.concept.aliases) && self.concept.aliases.exists(alias, "
+                "alias.lowerAscii() == kept.name.lowerAscii())))",
+                "preserve names the concept or one of its aliases; it cannot go and stay",
+            ),
+        )
+    )
+
+    video_model: Annotated[
+        SubdomainName,
+        Field(
+            json_schema_extra=validated_by(
+                Rule(
+                    "self == oldSelf",
+                    "videoModel cannot change; delete the erasure and apply it under the other model",
+                )
+            )
+        ),
+    ]
     """VideoModel in the same namespace. Cannot change."""
     concept: Concept
     preserve: Annotated[
@@ -35,7 +88,7 @@ class ConceptErasureSpec(ApiModel):
         ),
     ] = ()
     """Concepts that must stay, beside those of the VideoModel."""
-    gates: Gates | None = None
+    gates: Annotated[StricterGates | None, Field(json_schema_extra={NO_DEFAULTS: True})] = None
     """Stricter bounds than the VideoModel's; the stricter one of each wins."""
     reference: Annotated[str, Field(max_length=200)] | None = None
     """Case number, shown in reports."""
@@ -46,6 +99,7 @@ class ConceptErasureStatus(ApiModel):
     """Where the erasure stands."""
 
     observed_generation: Annotated[int, Field(ge=0)] = 0
+    """Generation of the spec that this status speaks of."""
     phase: Annotated[str, Field(max_length=40)] = ""
     """For people; programs read the conditions."""
     digest: Annotated[str, Field(max_length=64)] | None = None
@@ -63,6 +117,7 @@ class ConceptErasureStatus(ApiModel):
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = ()
+    """Ready, Reconciling and Stalled, as kstatus reads them."""
 
 
 class ConceptErasure(KubernetesObject):

@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from erasure_operator.api.base import ApiModel, Condition, KubernetesObject
+from erasure_operator.api.rules import Rule, validated_by
 from erasure_operator.api.video_model import SubdomainName
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.key import short_key
@@ -31,7 +32,15 @@ class ReleasePhase(StrEnum):
 class EncoderReleaseSpec(ApiModel):
     """What was built. Immutable."""
 
+    model_config = ConfigDict(
+        json_schema_extra=validated_by(
+            Rule("self == oldSelf", "the spec of an EncoderRelease is a record and cannot change"),
+            Rule("self.videoModel == self.document.model", "document.model is not spec.videoModel"),
+        )
+    )
+
     video_model: SubdomainName
+    """VideoModel that the release belongs to."""
     document: JobInput
     """The Job's input, whole: what was asked for stays on record, and a lost Job can be made again."""
 
@@ -40,12 +49,15 @@ class EncoderReleaseStatus(ApiModel):
     """What the Job reported."""
 
     observed_generation: Annotated[int, Field(ge=0)] = 0
+    """Generation of the spec that this status speaks of."""
     phase: ReleasePhase = ReleasePhase.PENDING
     job: Annotated[str, Field(max_length=253)] | None = None
+    """Name of the Job that builds it."""
     uri: Annotated[str, Field(max_length=2048)] | None = None
     """Folder of the published release."""
     result: JobResult | None = None
     completion_time: datetime | None = None
+    """When the Job ended."""
     conditions: Annotated[
         tuple[Condition, ...],
         Field(
@@ -53,6 +65,7 @@ class EncoderReleaseStatus(ApiModel):
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = ()
+    """Ready, Reconciling and Stalled, as kstatus reads them."""
 
 
 class EncoderRelease(KubernetesObject):

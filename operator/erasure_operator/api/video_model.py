@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from erasure_operator.api.base import ApiModel, Condition, KubernetesObject
+from erasure_operator.api.rules import Rule, validated_by
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import Device, Probe, Template
 from unlearn_job.contract.gates import Gates
@@ -15,8 +16,12 @@ from unlearn_job.contract.sources import Judge, Source, Storage
 
 SubdomainName = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
 AbsolutePath = Annotated[str, Field(max_length=1024, pattern=r"^/[^\s]*$")]
-FreeForm = Annotated[dict[str, Any], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})]
+FreeForm = Annotated[
+    dict[str, Any], Field(max_length=64, json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})
+]
 """A part of a core/v1 type that is passed on as it is."""
+Labels = dict[str, Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-\w.]*[A-Za-z0-9])?)?$")]]
+"""Label keys and values."""
 
 
 class PipelineRef(ApiModel):
@@ -45,14 +50,19 @@ class JobTemplate(ApiModel):
     image: Annotated[str, Field(max_length=512)] | None = None
     """Image with unlearn-job. Unset: the one that belongs to the operator's version."""
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
+    """As in core/v1 Container; unset: what Kubernetes derives from the tag."""
     resources: FreeForm = {}
     """Requests and limits, such as `nvidia.com/gpu`."""
-    node_selector: dict[str, str] = {}
+    node_selector: Annotated[Labels, Field(max_length=32)] = {}
+    """Labels of nodes that may run the Job."""
     tolerations: Annotated[tuple[FreeForm, ...], Field(max_length=32)] = ()
+    """As in core/v1 PodSpec."""
     volumes: Annotated[tuple[FreeForm, ...], Field(max_length=32)] = ()
     """Volumes for `file://` sources; restricted Pod Security allows no hostPath."""
     volume_mounts: Annotated[tuple[FreeForm, ...], Field(max_length=32)] = ()
+    """As in core/v1 Container."""
     env: Annotated[tuple[FreeForm, ...], Field(max_length=64)] = ()
+    """As in core/v1 Container. No credentials: name a Secret in `storage.credentials`."""
     service_account_name: SubdomainName | None = None
     """Its token is not mounted: the Job has no Kubernetes API rights."""
 
@@ -63,6 +73,7 @@ class JobSettings(ApiModel):
     template: JobTemplate = JobTemplate()
     device: Device = Device.AUTO
     active_deadline_seconds: Annotated[int, Field(ge=60, le=604800)] = 7200
+    """A Job that runs longer is ended and counts as failed."""
     backoff_limit: Annotated[int, Field(ge=0, le=20)] = 3
     """Attempts after temporary errors; disruptions do not count."""
 
@@ -70,13 +81,15 @@ class JobSettings(ApiModel):
 class LabelSelector(ApiModel):
     """Labels that all must match."""
 
-    match_labels: Annotated[dict[str, str], Field(min_length=1, max_length=16)]
+    match_labels: Annotated[Labels, Field(min_length=1, max_length=16)]
+    """Labels of the workload itself, not of its pods."""
 
 
 class Target(ApiModel):
     """Workloads that get the encoder."""
 
     kind: Literal["Deployment"] = "Deployment"
+    """Kind of the workload, of apps/v1."""
     selector: LabelSelector
     container: Annotated[str, Field(max_length=63)] | None = None
     """Container that loads the pipeline. Unset: the first one."""
@@ -89,6 +102,7 @@ class Wave(ApiModel):
     """Workloads that are updated together."""
 
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=32)]
+    """Selected together, updated together."""
 
 
 class RolloutSettings(ApiModel):
@@ -101,11 +115,25 @@ class RolloutSettings(ApiModel):
 class VideoModelSpec(ApiModel):
     """What the platform team says once."""
 
+    model_config = ConfigDict(
+        json_schema_extra=validated_by(
+            Rule(
+                "has(self.surrogate) || !has(self.method) || self.method.name != 'few-shot'",
+                "the method few-shot trains through a text-to-image model: set surrogate.source",
+            ),
+            Rule(
+                "!has(self.holdout) || !has(self.preserve) || !self.holdout.exists(held, "
+                "self.preserve.exists(kept, kept.name.lowerAscii() == held.name.lowerAscii()))",
+                "holdout repeats a concept of preserve; what is trained on is no evidence",
+            ),
+        )
+    )
+
     surrogate: PipelineRef | None = None
     """Text-to-image pipeline that shares the encoder. Unset: encoder-only methods, probed on video alone."""
     pipeline: PipelineRef
     """Text-to-video pipeline that is served."""
-    encoder: Annotated[str, Field(pattern=r"^text_encoder(_[23])?$")] = "text_encoder"
+    encoder: Annotated[str, Field(max_length=14, pattern=r"^text_encoder(_[23])?$")] = "text_encoder"
     """Component that both pipelines share and that is edited."""
     judge: Judge
     storage: ReleaseStorage
@@ -134,6 +162,7 @@ class VideoModelSpec(ApiModel):
     """Prompt templates with `{}` for the concept, by kind; one left out takes the built-in ones."""
     probe: Probe = Probe()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Everything random in a Job derives from it."""
     job: JobSettings = JobSettings()
     rollout: RolloutSettings
 
@@ -142,6 +171,7 @@ class VideoModelStatus(ApiModel):
     """What the operator last saw."""
 
     observed_generation: Annotated[int, Field(ge=0)] = 0
+    """Generation of the spec that this status speaks of."""
     phase: Annotated[str, Field(max_length=40)] = ""
     """For people; programs read the conditions."""
     erasures: Annotated[int, Field(ge=0)] = 0
@@ -157,10 +187,20 @@ class VideoModelStatus(ApiModel):
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = ()
+    """Ready, Reconciling and Stalled, as kstatus reads them."""
 
 
 class VideoModel(KubernetesObject):
     """A text-to-video model that is served, and how concepts are taken out of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra=validated_by(
+            Rule(
+                "self.metadata.name.size() <= 52",
+                "the name must not exceed 52 characters: releases and Jobs are named after it",
+            )
+        )
+    )
 
     spec: VideoModelSpec
     status: VideoModelStatus = VideoModelStatus()
