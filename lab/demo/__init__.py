@@ -1,0 +1,1 @@
+"""`make demo`: from `kubectl apply` to a new encoder serving, shown."""

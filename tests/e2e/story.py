@@ -1,0 +1,114 @@
+"""The verbs of the end-to-end tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import yaml
+
+from lab.kubectl import condition_of, wait_until
+from lab.stage import EXAMPLES, Stage
+
+MODEL = "storyboard"
+BUILD_SECONDS = 240
+"""Deadline from apply to Ready with a Job in between, on two busy cores."""
+SMALL_PROBE = {
+    "images": 48,
+    "clips": 40,
+    "retentionImages": 120,
+    "imageSteps": 8,
+    "clipSteps": 6,
+    "frames": 4,
+    "guidance": "4",
+}
+"""Just enough that 0 hits hold the residual gate of 10 %."""
+
+
+class Story:
+    """One namespace with a VideoModel, and what a person does with it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.namespace = stage.namespace
+
+    def apply_model(self, name: str = MODEL, **spec: Any) -> None:
+        """Apply the example VideoModel with a small probe and some fields of its spec replaced."""
+        model = yaml.safe_load((EXAMPLES / "storyboard" / "video-model.yaml").read_text())
+        text = yaml.safe_dump(model).replace("s3://checkpoints/", f"s3://{self.stage.site.s3.bucket}/")
+        model = yaml.safe_load(text)
+        model["metadata"] = {"name": name, "namespace": self.namespace}
+        model["spec"] |= {"probe": SMALL_PROBE, **spec}
+        self.stage.apply_objects(model)
+
+    def erase(
+        self, concept: str, kind: str = "Object", *, model: str = MODEL, name: str = "", **fields: Any
+    ) -> str:
+        """Apply a ConceptErasure and return its name."""
+        name = name or concept.replace(" ", "-")
+        self.stage.apply_objects(
+            {
+                "apiVersion": "concept-erasure.io/v1alpha1",
+                "kind": "ConceptErasure",
+                "metadata": {"name": name, "namespace": self.namespace},
+                "spec": {"videoModel": model, "concept": {"name": concept, "kind": kind, **fields}},
+            }
+        )
+        return name
+
+    def take_back(self, erasure: str) -> None:
+        """Delete a ConceptErasure, as `git revert` does."""
+        self.stage.kubectl("delete", "conceptErasure", erasure, "-n", self.namespace, "--wait")
+
+    def wait_erased(self, erasure: str, seconds: float = BUILD_SECONDS) -> dict[str, Any]:
+        """Wait until every pod serves an encoder without the concept."""
+        return self.stage.wait_ready("conceptErasure", erasure, seconds)
+
+    def wait_condition(self, kind: str, name: str, condition: str, reason: str, seconds: float = 60) -> str:
+        """Wait until a condition is True for a reason, and return its message."""
+
+        def holds() -> str | None:
+            found = condition_of(self.stage.kubectl.find(kind, name, self.namespace), condition)
+            if found and found["status"] == "True" and found["reason"] == reason:
+                return str(found["message"])
+            return None
+
+        return wait_until(f"{kind}/{name} to be {condition} for {reason}", holds, seconds)
+
+    def jobs(self) -> set[str]:
+        """Return the uids of all Jobs: a Job that is made again counts twice."""
+        return {job["metadata"]["uid"] for job in self.stage.kubectl.list("jobs", self.namespace)}
+
+    def releases(self) -> dict[str, frozenset[str]]:
+        """Return the concepts of every EncoderRelease by its name."""
+        return {
+            release["metadata"]["name"]: frozenset(
+                erasure["concept"]["name"]
+                for part in ("adds", "holds")
+                for erasure in release["spec"]["document"].get(part, [])
+            )
+            for release in self.stage.kubectl.list("encoderReleases", self.namespace)
+        }
+
+    def deployment(self) -> dict[str, Any]:
+        """Return the T2V Deployment."""
+        found = self.stage.kubectl.find("deployment", MODEL, self.namespace)
+        assert found
+        return found
+
+    def pods_of_service(self) -> list[str]:
+        """Return the names of the T2V pods that are not being deleted."""
+        return [
+            pod["metadata"]["name"]
+            for pod in self.stage.kubectl.list("pods", self.namespace, "app=storyboard")
+            if "deletionTimestamp" not in pod["metadata"]
+        ]
+
+    def served_concepts(self) -> list[frozenset[str]]:
+        """Ask every T2V pod which concepts are erased from what it serves."""
+        answers = []
+        for pod in self.pods_of_service():
+            with self.stage.kubectl.port_forward(f"pod/{pod}", 8000, self.namespace) as url:
+                encoder = httpx.get(f"{url}/encoder", timeout=30, trust_env=False).raise_for_status().json()
+            answers.append(frozenset(erasure["concept"] for erasure in encoder["erasures"]))
+        return answers

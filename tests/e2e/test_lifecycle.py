@@ -1,0 +1,73 @@
+"""The main job, told as one story: each test goes on where the one before ended."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.story import Story
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def original_pod_spec(story: Story) -> dict[str, object]:
+    return dict(story.deployment()["spec"]["template"])
+
+
+def test_an_erasure_reaches_every_pod(story: Story, original_pod_spec: dict[str, object]) -> None:
+    story.apply_model()
+    erasure = story.wait_erased(
+        story.erase("captain comet", "Character", aliases=["comet man"], anchor="a figure")
+    )
+    assert story.served_concepts() == [{"captain comet"}] * 2
+    assert erasure["status"]["pods"] == "2/2"
+    assert erasure["status"]["residual"]
+
+
+def test_the_published_release_is_what_its_manifest_says(story: Story) -> None:
+    keys = story.stage.objects(story.stage.release_prefix)
+    manifests = [key for key in keys if key.endswith("/manifest.json")]
+    assert len(manifests) == 1
+    manifest = json.loads(story.stage.read_object(manifests[0]))
+    folder = manifests[0].removesuffix("manifest.json")
+    assert {folder + file["path"]: file["size"] for file in manifest["files"]} == {
+        key: size for key, size in keys.items() if key != manifests[0]
+    }
+
+
+def test_a_second_erasure_builds_on_the_first(story: Story) -> None:
+    story.wait_erased(story.erase("mosaic", "Style", aliases=["tesserae"]))
+    assert story.served_concepts() == [{"captain comet", "mosaic"}] * 2
+    parents = [
+        release["spec"]["document"].get("parent")
+        for release in story.stage.kubectl.list("encoderReleases", story.namespace)
+    ]
+    assert len([parent for parent in parents if parent]) == 1
+
+
+def test_taking_the_first_back_serves_the_second_alone(story: Story) -> None:
+    story.take_back("captain-comet")
+    story.stage.wait_ready("videoModel", "storyboard", 240)
+    assert story.served_concepts() == [{"mosaic"}] * 2
+
+
+def test_applying_the_first_again_needs_no_job(story: Story) -> None:
+    jobs, releases = story.jobs(), story.releases()
+    story.erase("captain comet", "Character", aliases=["comet man"], anchor="a figure")
+    story.wait_erased("captain-comet", 120)
+    assert story.served_concepts() == [{"captain comet", "mosaic"}] * 2
+    assert (story.jobs(), story.releases()) == (jobs, releases)
+
+
+def test_taking_all_back_leaves_the_deployment_as_it_was(
+    story: Story, original_pod_spec: dict[str, object]
+) -> None:
+    jobs = story.jobs()
+    story.take_back("captain-comet")
+    story.take_back("mosaic")
+    story.stage.wait_ready("videoModel", "storyboard", 120)
+    assert story.deployment()["spec"]["template"] == original_pod_spec
+    assert story.served_concepts() == [frozenset()] * 2
+    assert story.jobs() == jobs
