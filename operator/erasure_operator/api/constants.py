@@ -45,6 +45,8 @@ class Reason(StrEnum):
     """The model does not know the concept: Ready, and no release."""
     BUILDING = "Building"
     """A Job unlearns the concept."""
+    BUILT = "Built"
+    """A release that is published and holds the gates in force."""
     ROLLING_OUT = "RollingOut"
     """A built release is on its way to the pods."""
     WAITING = "Waiting"

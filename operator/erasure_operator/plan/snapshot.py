@@ -77,9 +77,9 @@ class Workload:
     owner: str | None = None
     """Annotation `constants.ROLLOUT_ANNOTATION`."""
     mount: EncoderMount | None = None
-    """What is of the operator's in the pod template, read back from the template itself (init container, volume
-    mount, variable, annotation); None where there is nothing of it. A part that is missing or damaged gives an
-    empty string in its field, so that it equals no wanted mount and is repaired."""
+    """What the pod template holds of the operator's, read back from the template itself (init container,
+    volume mount, variable, annotation); None where there is nothing of it. A part that is missing or damaged
+    gives an empty string in its field, so that it equals no wanted mount and is repaired."""
     generation: int = 1
     observed_generation: int = 1
     wanted: int = 1
