@@ -1,0 +1,191 @@
+"""Fetch a release's encoder into a folder, or fail: nothing is served that the manifest does not vouch for.
+
+The order of steps is the safety: the manifest's digest comes from the cluster, the files' digests from the
+manifest, all files are verified beside the destination before one of them gets its name, and the manifest
+moves last. A folder with the right manifest.json is therefore complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+from unlearn_job.contract.errors import PermanentFailure
+from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifest, ManifestFile
+from unlearn_job.store.mapping import storage_errors
+from unlearn_job.store.opening import open_store
+from unlearn_job.store.protocol import Store
+from unlearn_job.store.release import (
+    ReleaseDamagedError,
+    download_encoder,
+    read_manifest,
+    release_prefix,
+    sha256_of,
+)
+
+_UNFINISHED: Final = ".unfinished-"
+"""Start of the names of our own leftovers."""
+_LOST_AND_FOUND: Final = "lost+found"
+"""Volumes of some kinds come with it."""
+
+
+class WrongAddressError(PermanentFailure):
+    """The address is not that of a release, or of another one."""
+
+    reason = "ReleaseAddressWrong"
+
+
+class ForeignFilesError(PermanentFailure):
+    """The destination holds something that is not of a release."""
+
+    reason = "DestinationNotEmpty"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The release that must be in the destination."""
+
+    uri: str
+    """Folder of the release: `<storage>/<model>/releases/<key>`."""
+    key: str
+    manifest_sha256: str
+    endpoint: str | None = None
+    region: str | None = None
+
+
+def fetch(wanted: Wanted, destination: Path) -> bool:
+    """Make the destination hold exactly the release's encoder and its manifest.
+
+    Parameters
+    ----------
+    wanted
+        Which release.
+    destination
+        Folder that becomes the encoder. It may hold an earlier release, whole or half, and nothing else.
+
+    Returns
+    -------
+    bool
+        False where everything was right already.
+
+    Raises
+    ------
+    WrongAddressError
+        The address does not end with the release's key.
+    ReleaseDamagedError
+        The manifest or a file is not what was published.
+    ForeignFilesError
+        Somebody else's files are in the destination, or it cannot be written.
+    ErasureError
+        What the storage raises.
+
+    """
+    store, prefix = _open(wanted)
+    manifest = read_manifest(store, prefix, wanted.manifest_sha256)
+    files = _encoder_files(manifest)
+    with storage_errors(f"file://{destination}", "write the encoder"):
+        destination.mkdir(parents=True, exist_ok=True)
+        _refuse_foreign(destination, files)
+        if _is_right(destination, files, wanted.manifest_sha256):
+            return False
+        with _beside(destination) as staging:
+            download_encoder(store, prefix, manifest, staging)
+            store.download(f"{prefix}/{MANIFEST_NAME}", staging / MANIFEST_NAME)
+            if sha256_of(staging / MANIFEST_NAME) != wanted.manifest_sha256:
+                raise ReleaseDamagedError(f"{wanted.uri}/{MANIFEST_NAME} changed while it was read")
+            _move_in(staging, destination, files)
+    return True
+
+
+def _open(wanted: Wanted) -> tuple[Store, str]:
+    parts = wanted.uri.rstrip("/").rsplit("/", 3)
+    if len(parts) != 4 or parts[2] != "releases" or parts[3] != wanted.key:
+        raise WrongAddressError(f"{wanted.uri} is not the folder of the release {wanted.key[:10]}")
+    store = open_store(parts[0], endpoint=wanted.endpoint, region=wanted.region)
+    return store, release_prefix(parts[1], parts[3])
+
+
+def _encoder_files(manifest: Manifest) -> dict[str, ManifestFile]:
+    """Return the encoder's files by their names in the destination.
+
+    Raises
+    ------
+    ReleaseDamagedError
+        The manifest lists none, one twice, or one in a folder or under a name of ours.
+
+    """
+    listed = [file for file in manifest.files if file.path.startswith(f"{ENCODER_FOLDER}/")]
+    files = {file.path.removeprefix(f"{ENCODER_FOLDER}/"): file for file in listed}
+    if not files or len(files) != len(listed):
+        raise ReleaseDamagedError(f"the manifest of {manifest.key[:10]} lists no encoder, or a file twice")
+    for name in files:
+        if "/" in name or name == MANIFEST_NAME or name.startswith("."):
+            raise ReleaseDamagedError(
+                f"the manifest of {manifest.key[:10]} lists {name}, which no encoder has"
+            )
+    return files
+
+
+def _refuse_foreign(destination: Path, files: dict[str, ManifestFile]) -> None:
+    """Allow only what this release or an earlier one of ours can have left."""
+    known = {*files, MANIFEST_NAME, _LOST_AND_FOUND} | _earlier_files(destination)
+    for entry in destination.iterdir():
+        if entry.name.startswith(_UNFINISHED) and entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+            continue
+        regular = entry.is_file() and not entry.is_symlink()
+        if entry.name == _LOST_AND_FOUND and not regular:
+            continue
+        if entry.name not in known or not regular:
+            raise ForeignFilesError(
+                f"{destination} holds {entry.name}, which is not of this release; empty it"
+            )
+
+
+def _earlier_files(destination: Path) -> set[str]:
+    """Read what an earlier release put here from the manifest that it left."""
+    path = destination / MANIFEST_NAME
+    if path.is_symlink() or not path.is_file():
+        return set()
+    try:
+        return set(_encoder_files(Manifest.from_json(path.read_bytes())))
+    except (ValueError, ReleaseDamagedError):
+        return set()
+
+
+def _is_right(destination: Path, files: dict[str, ManifestFile], manifest_sha256: str) -> bool:
+    manifest = destination / MANIFEST_NAME
+    if not manifest.is_file() or hashlib.sha256(manifest.read_bytes()).hexdigest() != manifest_sha256:
+        return False
+    if {entry.name for entry in destination.iterdir()} - {_LOST_AND_FOUND} != {*files, MANIFEST_NAME}:
+        return False
+    return all(
+        (destination / name).stat().st_size == file.size and sha256_of(destination / name) == file.sha256
+        for name, file in files.items()
+    )
+
+
+@contextmanager
+def _beside(destination: Path) -> Iterator[Path]:
+    """Give a folder in the destination's own file system, so that moving out of it is atomic."""
+    staging = Path(mkdtemp(dir=destination, prefix=_UNFINISHED))
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _move_in(staging: Path, destination: Path, files: dict[str, ManifestFile]) -> None:
+    # The old manifest goes first and the new one comes last: in between the folder is nobody's encoder.
+    (destination / MANIFEST_NAME).unlink(missing_ok=True)
+    for entry in destination.iterdir():
+        if entry.is_file() and entry.name not in files:
+            entry.unlink()
+    for name in (*files, MANIFEST_NAME):
+        (staging / name).replace(destination / name)
