@@ -35,7 +35,10 @@ class EncoderReleaseSpec(ApiModel):
     model_config = ConfigDict(
         json_schema_extra=validated_by(
             Rule("self == oldSelf", "the spec of an EncoderRelease is a record and cannot change"),
-            Rule("self.videoModel == self.document.model", "document.model is not spec.videoModel"),
+            Rule(
+                "self.document.model.endsWith('.' + self.videoModel)",
+                "document.model is not the namespace and spec.videoModel",
+            ),
         )
     )
 
