@@ -123,7 +123,7 @@ def _resolve(given: Schema, definitions: Schema, path: str) -> Schema:
 
 def _set_default(schema: Schema, default: object) -> None:
     fields = schema.get("properties", {}).values()
-    if any("default" in field for field in fields):
+    if default is not None and any("default" in field for field in fields):
         # Enough for an object: the API server then fills in the defaults of its fields.
         schema["default"] = {}
     elif default not in (None, {}, []) and not fields:

@@ -1,0 +1,18 @@
+"""What a platform team may leave out, and what is passed on untouched."""
+
+from __future__ import annotations
+
+from erasure_operator.api.video_model import VideoModel
+from tests.erasure_operator.api.conftest import VIDEO_MODEL, changed
+
+
+def test_a_minimal_model_is_complete() -> None:
+    spec = VideoModel.from_object(VIDEO_MODEL).spec
+    assert spec.method.name == "closed-form"
+    assert spec.rollout.waves[0].targets[0].kind == "Deployment"
+
+
+def test_parts_of_core_types_are_passed_on_as_they_are() -> None:
+    toleration = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    given = changed(VIDEO_MODEL, "spec.job", {"template": {"tolerations": [toleration]}})
+    assert VideoModel.from_object(given).spec.job.template.tolerations == (toleration,)
