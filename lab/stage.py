@@ -67,8 +67,8 @@ class Stage:
         """Install or upgrade the chart and wait until the operator is Ready."""
         images = self.site.images
         values = {
-            "image": _image_values(images.operator, images.pull_policy),
-            "jobImage": _image_values(images.unlearn_job, images.pull_policy),
+            "image": {**_image_values(images.operator), "pullPolicy": images.pull_policy},
+            "jobImage": _image_values(images.unlearn_job),
         }
         done = subprocess.run(
             [
@@ -156,6 +156,6 @@ class Stage:
             container["imagePullPolicy"] = self.site.images.pull_policy
 
 
-def _image_values(image: str, pull_policy: str) -> dict[str, str]:
+def _image_values(image: str) -> dict[str, str]:
     repository, _, tag = image.rpartition(":")
-    return {"repository": repository, "tag": tag, "pullPolicy": pull_policy}
+    return {"repository": repository, "tag": tag}
