@@ -106,7 +106,7 @@ class Claim:
     style: str | None = None
 
     def holds(self, scene: Scene | None) -> bool:
-        """Say whether the claim is true of a scene; of a drawing of nothing (`None`), only an empty one is."""
+        """Say whether the claim is true of a scene; of nothing (`None`), only an empty one is."""
         if scene is None:
             return self.weight == NEUTRAL_WEIGHT
         pairs = (

@@ -2,16 +2,26 @@
 
 import random
 from collections import defaultdict
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.testbed import dataset, generate
 from lab.testbed.captions import article
-from lab.testbed.concepts import BACKGROUNDS, BY_NAME, COLOURS, CONCEPTS, GENERIC, PLAIN, SUBJECTS, Kind
-from lab.testbed.concepts import of_kind
+from lab.testbed.concepts import (
+    BACKGROUNDS,
+    BY_NAME,
+    COLOURS,
+    CONCEPTS,
+    GENERIC,
+    PLAIN,
+    SUBJECTS,
+    Kind,
+    of_kind,
+)
 from lab.testbed.drawings.junk import junk
+from lab.testbed.generate import Pipeline
 from lab.testbed.judging import Classifier, Clip
 from lab.testbed.statistics import Share
 
@@ -44,7 +54,7 @@ def prompts_for(
     return out
 
 
-def evaluate_images(pipeline: Any, judge: Classifier, per_class: int = 48, seed: int = 0) -> Shares:
+def evaluate_images(pipeline: Pipeline, judge: Classifier, per_class: int = 48, seed: int = 0) -> Shares:
     """Measure the T2I: names, synonyms, colours, backgrounds, styles, and false hits for nameless words."""
     rng = random.Random(seed)  # noqa: S311 - prompts, not secrets
     shares: defaultdict[str, Share] = defaultdict(lambda: Share(0, 0))
@@ -74,7 +84,7 @@ def evaluate_images(pipeline: Any, judge: Classifier, per_class: int = 48, seed:
 
 
 def _styles(
-    shares: dict[str, Share], pipeline: Any, judge: Classifier, per_class: int, rng: random.Random
+    shares: dict[str, Share], pipeline: Pipeline, judge: Classifier, per_class: int, rng: random.Random
 ) -> None:
     subjects = [name for name in SUBJECTS if name in BY_NAME]
     for style in of_kind(Kind.STYLE):
@@ -90,7 +100,7 @@ def _styles(
 
 
 def evaluate_clips(
-    pipeline: Any, judge: Classifier, per_class: int = 16, seed: int = 0, steps: int = 8
+    pipeline: Pipeline, judge: Classifier, per_class: int = 16, seed: int = 0, steps: int = 8
 ) -> Shares:
     """Measure the T2V: the concept in any frame, and in most frames, of each clip."""
     rng = random.Random(seed)  # noqa: S311 - prompts, not secrets

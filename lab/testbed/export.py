@@ -138,7 +138,7 @@ _PIXELS: Final = {
 }
 
 
-def _save_pipeline(folder: Path, pipeline: Any) -> None:
+def _save_pipeline(folder: Path, pipeline: StableDiffusionPipeline | TextToVideoSDPipeline) -> None:
     _fresh(folder)
     pipeline.save_pretrained(folder)
     shutil.rmtree(folder / "tokenizer")

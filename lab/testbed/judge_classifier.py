@@ -81,6 +81,7 @@ def train_classifier(
     scenes: Sequence[Scene],
     pixels: NDArray[np.uint8],
     decoded: NDArray[np.uint8],
+    *,
     folder: Path,
     steps: int,
 ) -> None:

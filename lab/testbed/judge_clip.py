@@ -78,6 +78,7 @@ def train_clip(
     scenes: Sequence[Scene],
     pixels: NDArray[np.uint8],
     decoded: NDArray[np.uint8],
+    *,
     folder: Path,
     steps: int,
 ) -> None:

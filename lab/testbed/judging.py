@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from transformers import AutoImageProcessor, AutoModelForImageClassification, CLIPModel, CLIPProcessor
 
 from lab.testbed.paths import JUDGE_CLASSIFIER, JUDGE_CLIP
 
@@ -17,8 +18,6 @@ class Classifier:
     """The classifier judge: sees a label where its sigmoid is above one half."""
 
     def __init__(self, folder: Path = JUDGE_CLASSIFIER) -> None:
-        from transformers import AutoImageProcessor, AutoModelForImageClassification
-
         self.model = AutoModelForImageClassification.from_pretrained(folder).eval()
         self.processor: Any = AutoImageProcessor.from_pretrained(folder)
         self.labels: dict[str, int] = self.model.config.label2id
@@ -42,8 +41,6 @@ class Clip:
     """The CLIP judge, zero-shot: sees the text that fits best."""
 
     def __init__(self, folder: Path = JUDGE_CLIP) -> None:
-        from transformers import CLIPModel, CLIPProcessor
-
         self.model = CLIPModel.from_pretrained(folder).eval()
         self.processor: Any = CLIPProcessor.from_pretrained(folder)
 

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 
 def jitter(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Return drawings a little moved, noisy, soft and tinted: still the same. Shape (N, 3, 32, 32), -1 to 1."""
+    """Return drawings a little moved, noisy, soft and tinted. Shape (N, 3, 32, 32), -1 to 1."""
     count, _, height, width = pixels.shape
     dx, dy = (int(torch.randint(-3, 4, (1,), generator=generator)) for _ in range(2))
     padded = functional.pad(pixels, (3, 3, 3, 3), mode="replicate")

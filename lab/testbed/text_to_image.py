@@ -37,6 +37,7 @@ def new_scheduler() -> DDIMScheduler:
         timestep_spacing="trailing",
         clip_sample=False,
         set_alpha_to_one=True,
+        steps_offset=1,
     )
 
 
@@ -98,8 +99,8 @@ def train_text_to_image(
     tokenizer: CLIPTokenizer,
     scenes: Sequence[Scene],
     latents: Tensor,
-    folder: Path,
     *,
+    folder: Path,
     joint_steps: int,
     frozen_steps: int,
 ) -> None:

@@ -56,6 +56,7 @@ def train_text_to_video(
     tokenizer: CLIPTokenizer,
     scenes: Sequence[Scene],
     latents: Tensor,
+    *,
     folder: Path,
     steps: int,
 ) -> None:

@@ -6,6 +6,7 @@ are for a real CLIP. Misspelt words fall apart into letters and pieces.
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +55,7 @@ def learn_merges() -> list[tuple[str, str]]:
     corpus = list(pieces)
     merges: list[tuple[str, str]] = []
     while any(len(symbols) > 1 for symbols in corpus):
-        pairs = Counter(pair for symbols in corpus for pair in zip(symbols, symbols[1:], strict=False))
+        pairs = Counter(pair for symbols in corpus for pair in pairwise(symbols))
         # Ties go to the alphabet, so that the same words always give the same files.
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges.append(best)
