@@ -101,7 +101,7 @@ class BucketStore:
             start = f"{self._key(prefix)}/" if prefix else self._prefix
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start)
             found = [
-                Entry(item["Key"].removeprefix(self._prefix), item["Size"])
+                Entry(item["Key"].removeprefix(self._prefix), item["Size"], item.get("ETag", ""))
                 for page in pages
                 for item in page.get("Contents", ())
                 if not item["Key"].endswith("/")

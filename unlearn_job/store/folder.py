@@ -69,7 +69,11 @@ class FolderStore:
         with storage_errors(self.uri, f"list {prefix or 'files'}"):
             folder = self._path(prefix) if prefix else self._root
             found = [
-                Entry(path.relative_to(self._root).as_posix(), path.stat().st_size)
+                Entry(
+                    path.relative_to(self._root).as_posix(),
+                    (stat := path.stat()).st_size,
+                    str(stat.st_mtime_ns),
+                )
                 for path in folder.rglob("*")
                 if path.is_file() and not path.name.startswith(_TEMPORARY_PREFIX)
             ]

@@ -15,6 +15,8 @@ class Entry(NamedTuple):
     """Name relative to the store's URI."""
     size: int
     """Bytes."""
+    version: str = ""
+    """Changes with the content: an ETag, or a time of change."""
 
 
 class Store(Protocol):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from unlearn_job.store import AlreadyExistsError, BadNameError, Entry, NotFoundError, Store, open_store
+from unlearn_job.store import AlreadyExistsError, BadNameError, NotFoundError, Store, open_store
 from unlearn_job.store.protocol import checked_name
 
 
@@ -82,9 +82,17 @@ def test_a_missing_object_is_named(store: Store, tmp_path: Path) -> None:
 def test_a_listing_is_sorted_and_stays_in_its_folder(store: Store) -> None:
     for name in ("r/1/b", "r/1/a", "r/10/a", "r/1/c/d"):
         store.put(name, name.encode())
-    assert store.list("r/1") == (Entry("r/1/a", 5), Entry("r/1/b", 5), Entry("r/1/c/d", 7))
+    assert [entry[:2] for entry in store.list("r/1")] == [("r/1/a", 5), ("r/1/b", 5), ("r/1/c/d", 7)]
     assert len(store.list("")) == 4
     assert store.list("nothing") == ()
+
+
+def test_changed_content_is_another_version(store: Store) -> None:
+    store.put("r/x", b"1")
+    before = store.list("r")
+    assert store.list("r") == before
+    store.put("r/x", b"2")
+    assert store.list("r")[0].version != before[0].version
 
 
 def test_a_local_file_that_is_missing_is_an_error(store: Store, tmp_path: Path) -> None:

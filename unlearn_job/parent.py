@@ -1,0 +1,79 @@
+"""The parent release: the encoder that a Job starts from, and why it may."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transformers import PreTrainedModel
+
+from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.errors import PermanentFailure
+from unlearn_job.encoder import load_encoder, tensor_digest
+from unlearn_job.store import Store
+from unlearn_job.store.release import ReleaseDamagedError, download_encoder, read_manifest, release_prefix
+
+
+class BaseChangedError(PermanentFailure):
+    """The parent was built from another base encoder."""
+
+    reason = "BaseChanged"
+
+
+class ParentMismatchError(PermanentFailure):
+    """The parent does not hold the erasures that the document says it holds."""
+
+    reason = "ParentMismatch"
+
+
+def load_parent(
+    document: JobInput, store: Store, base_sha256: str, class_name: str, cache: Path
+) -> PreTrainedModel:
+    """Download, check and load the parent's encoder.
+
+    Parameters
+    ----------
+    document
+        The Job's input, with a parent.
+    store
+        Where releases are.
+    base_sha256
+        Digest of the base encoder as it is now.
+    class_name
+        Class of the encoder.
+    cache
+        Folder for downloads.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such release.
+    ReleaseDamagedError
+        Manifest or files are not those that were published.
+    BaseChangedError
+        The base model has other weights than when the parent was built.
+    ParentMismatchError
+        The parent holds other erasures.
+
+    """
+    parent = document.parent
+    if parent is None:
+        raise ValueError("the document names no parent")
+    prefix = release_prefix(document.model, parent.key)
+    manifest = read_manifest(store, prefix, parent.manifest_sha256)
+    if manifest.base_sha256 != base_sha256:
+        raise BaseChangedError(
+            f"the base encoder changed under the same address: release {parent.key[:10]} was built from "
+            f"{manifest.base_sha256[:10]}, and the source now has {base_sha256[:10]}; "
+            "publish changed weights under a new address"
+        )
+    held = {erasure.digest for erasure in manifest.erasures}
+    if held != {erasure.digest for erasure in document.holds}:
+        raise ParentMismatchError(
+            f"release {parent.key[:10]} holds {len(held)} erasures, which are not those of the document"
+        )
+    folder = cache / "parents" / parent.key
+    download_encoder(store, prefix, manifest, folder)
+    encoder = load_encoder(folder, class_name)
+    if tensor_digest(encoder) != manifest.encoder_sha256:
+        raise ReleaseDamagedError(f"the tensors of release {parent.key[:10]} are not those of its manifest")
+    return encoder

@@ -1,0 +1,100 @@
+"""Loading diffusion pipelines from a local folder by their model_index.json, without running its code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+
+from unlearn_job.encoder import UNREADABLE, ModelUnreadableError, first_line
+
+INDEX_NAME = "model_index.json"
+_UNWANTED = ("safety_checker", "feature_extractor", "image_encoder")
+"""Components that the probes do not need. A safety checker would answer with black pictures."""
+
+
+class PipelineIndex:
+    """model_index.json: which class each component has.
+
+    Attributes
+    ----------
+    folder: where the pipeline lies.
+    class_name: of the pipeline, in diffusers.
+
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            content: dict[str, Any] = json.loads((folder / INDEX_NAME).read_text())
+        except (OSError, ValueError) as exc:
+            raise ModelUnreadableError(
+                f"{folder} holds no diffusers pipeline: no readable {INDEX_NAME}"
+            ) from exc
+        self.class_name = str(content.get("_class_name"))
+        self._classes = {name: value for name, value in content.items() if isinstance(value, list)}
+        pipeline = getattr(diffusers, self.class_name, None)
+        if not (isinstance(pipeline, type) and issubclass(pipeline, DiffusionPipeline)):
+            raise ModelUnreadableError(
+                f"{self.class_name} of {folder} is no pipeline of diffusers; code from a model is never run"
+            )
+        for name, (library, class_name) in self._classes.items():
+            if library is not None and not _is_known(str(library)):
+                raise ModelUnreadableError(
+                    f"{name} of {folder} is {library}.{class_name}; code from a model is never run"
+                )
+
+    def class_of(self, component: str) -> str:
+        """Return the class of a component.
+
+        Raises
+        ------
+        ModelUnreadableError
+            The pipeline has no such component.
+
+        """
+        _, class_name = self._classes.get(component, (None, None))
+        if class_name is None:
+            raise ModelUnreadableError(f"{self.class_name} of {self.folder} has no component {component}")
+        return str(class_name)
+
+    def load(self, dtype: torch.dtype, **components: object) -> DiffusionPipeline:
+        """Load the pipeline on the CPU, with some components given instead of loaded.
+
+        Raises
+        ------
+        ModelUnreadableError
+            The files do not fit.
+
+        """
+        unwanted = {name: None for name in _UNWANTED if name in self._classes}
+        if "requires_safety_checker" in _parameters(self.class_name):
+            unwanted["requires_safety_checker"] = False  # type: ignore[assignment]
+        try:
+            pipeline: DiffusionPipeline = DiffusionPipeline.from_pretrained(
+                self.folder,
+                torch_dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
+                **unwanted,
+                **components,
+            )
+        except UNREADABLE as exc:
+            raise ModelUnreadableError(
+                f"{self.folder} cannot be loaded as {self.class_name}: {first_line(exc)}"
+            ) from exc
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+
+def _is_known(library: str) -> bool:
+    return library in {"diffusers", "transformers"} or hasattr(diffusers.pipelines, library)
+
+
+def _parameters(class_name: str) -> frozenset[str]:
+    code = getattr(diffusers, class_name).__init__.__code__
+    return frozenset(code.co_varnames[: code.co_argcount])
