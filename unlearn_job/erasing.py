@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.contract.concept import ConceptKind, Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
@@ -52,7 +52,11 @@ def erased_names(doc: JobInput) -> tuple[str, ...]:
 
 
 def erasings(
-    doc: JobInput, templates: Templates, encoder: nn.Module, tokenizer: Any, kept: Sequence[KeptConcept]
+    doc: JobInput,
+    templates: Templates,
+    encoder: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    kept: Sequence[KeptConcept],
 ) -> tuple[Erasing, ...]:
     """Choose anchors and pair prompts for everything that the document adds.
 
@@ -69,7 +73,7 @@ def erasings(
     gone = erased_names(doc)
     found = []
     for erasure in doc.adds:
-        anchor = anchor_of(erasure, kept, gone, templates, encoder, tokenizer)
+        anchor = anchor_of(erasure, kept, gone, templates, encoder=encoder, tokenizer=tokenizer)
         kind = erasure.concept.kind
         pairs = tuple(
             Pair(fill(template, name, kind), _anchored(template, anchor, kind))
@@ -97,8 +101,9 @@ def anchor_of(
     kept: Sequence[KeptConcept],
     gone: Sequence[str],
     templates: Templates,
+    *,
     encoder: nn.Module,
-    tokenizer: Any,
+    tokenizer: PreTrainedTokenizerBase,
 ) -> str | None:
     """Choose the phrase that the concept turns into; None is "nothing", for a style.
 
@@ -121,7 +126,9 @@ def anchor_of(
 
 
 @torch.no_grad()
-def phrase_states(encoder: nn.Module, tokenizer: Any, prompts: Sequence[Prompt]) -> Tensor:
+def phrase_states(
+    encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]
+) -> Tensor:
     """Return the hidden state at the last token of each prompt's phrase, shape (N, D), float32."""
     tokens = [tokenise(tokenizer, prompt) for prompt in prompts]
     device = next(encoder.parameters()).device

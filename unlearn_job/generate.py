@@ -6,6 +6,7 @@ makes before and after comparable.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,16 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from diffusers import DiffusionPipeline
+from diffusers.utils import BaseOutput
 from numpy.typing import NDArray
-from torch import nn
+from transformers import PreTrainedModel
 
 from unlearn_job.contract.document import Probe
+from unlearn_job.models import Models
 
 Pixels = NDArray[np.uint8]
+Frames = NDArray[np.float32]
 
 _PIXELS_AT_ONCE: Final = 2**21
 """Pixels of a batch: eight images of 512 x 512; a clip of 16 such frames goes alone."""
@@ -35,43 +40,50 @@ class Sample:
 
 
 @contextmanager
-def encoder_in(pipeline: Any, component: str, encoder: nn.Module) -> Iterator[None]:
-    """Put an encoder in the place of a pipeline's component, and the old one back at the end."""
-    old = getattr(pipeline, component)
-    pipeline.register_modules(**{component: encoder})
+def encoder_in(models: Models, pipeline: DiffusionPipeline, encoder: PreTrainedModel) -> Iterator[None]:
+    """Run a pipeline with another encoder, in the pipeline's precision; the old one comes back."""
+    before = getattr(pipeline, models.encoder_name)
+    same = encoder.dtype == models.dtype
+    served = encoder if same else copy.deepcopy(encoder).to(models.dtype)
+    pipeline.register_modules(**{models.encoder_name: served})
     try:
         yield
     finally:
-        pipeline.register_modules(**{component: old})
+        pipeline.register_modules(**{models.encoder_name: before})
 
 
-def images(pipeline: Any, samples: Sequence[Sample], probe: Probe) -> Pixels:
+def images(pipeline: DiffusionPipeline, samples: Sequence[Sample], probe: Probe) -> Pixels:
     """Draw images with a text-to-image pipeline, shape (N, H, W, 3)."""
-    return _draw(samples, _batch(pipeline, 1), lambda part: _call(pipeline, part, probe.image_steps, probe).images)
+    return _draw(
+        samples, _batch(pipeline, 1), lambda part: _call(pipeline, part, probe.image_steps, probe).images
+    )
 
 
-def clips(pipeline: Any, samples: Sequence[Sample], probe: Probe) -> Pixels:
+def clips(pipeline: DiffusionPipeline, samples: Sequence[Sample], probe: Probe) -> Pixels:
     """Draw clips with a text-to-video pipeline, shape (N, F, H, W, 3), F as the probe says."""
 
-    def draw(part: Sequence[Sample]) -> Any:
+    def draw(part: Sequence[Sample]) -> Frames:
         return _call(pipeline, part, probe.clip_steps, probe, num_frames=probe.frames).frames
 
     return _draw(samples, _batch(pipeline, probe.frames), draw)
 
 
-def _draw(samples: Sequence[Sample], batch: int, draw: Callable[[Sequence[Sample]], Any]) -> Pixels:
+def _draw(samples: Sequence[Sample], batch: int, draw: Callable[[Sequence[Sample]], Frames]) -> Pixels:
     if not samples:
         raise ValueError("there is nothing to draw")
     parts = [np.asarray(draw(samples[at : at + batch])) for at in range(0, len(samples), batch)]
     # NaN becomes black, which the judges' validity check then finds.
     drawn = np.nan_to_num(np.concatenate(parts), nan=0.0)
-    return (drawn.clip(0.0, 1.0) * 255.0).round().astype(np.uint8)
+    pixels: Pixels = (drawn.clip(0.0, 1.0) * 255.0).round().astype(np.uint8)
+    return pixels
 
 
-def _call(pipeline: Any, part: Sequence[Sample], steps: int, probe: Probe, **more: Any) -> Any:
-    pipeline.set_progress_bar_config(disable=True)
+def _call(
+    pipeline: DiffusionPipeline, part: Sequence[Sample], steps: int, probe: Probe, **more: int
+) -> BaseOutput:
+    run: Any = pipeline  # every pipeline has a __call__, and the base class declares none
     with torch.inference_mode():
-        return pipeline(
+        output: BaseOutput = run(
             prompt=[sample.prompt for sample in part],
             # On the CPU, so that a GPU of another make starts from the same noise.
             generator=[torch.Generator("cpu").manual_seed(sample.seed) for sample in part],
@@ -80,11 +92,12 @@ def _call(pipeline: Any, part: Sequence[Sample], steps: int, probe: Probe, **mor
             output_type="np",
             **more,
         )
+    return output
 
 
-def _batch(pipeline: Any, frames: int) -> int:
+def _batch(pipeline: DiffusionPipeline, frames: int) -> int:
     """Return how many samples go into one call."""
     size = pipeline.unet.config.sample_size
     height, width = (size, size) if isinstance(size, int) else size
-    pixels = frames * height * width * pipeline.vae_scale_factor**2
+    pixels: int = frames * height * width * pipeline.vae_scale_factor**2
     return max(1, min(_PIXELS_AT_ONCE // pixels, _IMAGES_AT_ONCE // frames))

@@ -17,10 +17,11 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.erasing import Erasing
 from unlearn_job.methods.tokens import assemble, word_ids
@@ -56,7 +57,9 @@ class Vocabulary:
     cosine: float
 
 
-def vocabulary(tokenizer: Any, table: Tensor, texts: Sequence[str], aliases: Sequence[Sequence[str]]) -> Vocabulary:
+def vocabulary(
+    tokenizer: PreTrainedTokenizerBase, table: Tensor, texts: Sequence[str], aliases: Sequence[Sequence[str]]
+) -> Vocabulary:
     """Collect the tokenizer's whole-word tokens and the words of `texts`; measure lengths and cosines.
 
     Parameters
@@ -82,7 +85,9 @@ def vocabulary(tokenizer: Any, table: Tensor, texts: Sequence[str], aliases: Seq
     )
 
 
-def separating_cosine(tokenizer: Any, table: Tensor, groups: Sequence[Sequence[str]]) -> float:
+def separating_cosine(
+    tokenizer: PreTrainedTokenizerBase, table: Tensor, groups: Sequence[Sequence[str]]
+) -> float:
     """Measure how near an embedding may come to a word and still be another word.
 
     The middle between the largest cosine of single-token words of different groups and the smallest one
@@ -123,7 +128,9 @@ class Negatives:
 
     """
 
-    def __init__(self, tokenizer: Any, words: Vocabulary, gone: Sequence[str], seed: int) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, words: Vocabulary, gone: Sequence[str], seed: int
+    ) -> None:
         self._tokenizer = tokenizer
         self._vocabulary = words
         self._gone = {word_ids(tokenizer, name) for name in gone}
@@ -159,7 +166,7 @@ class Negatives:
         return Reading(tokens, patches, first=tokens.start)
 
     def _slots(self, words: list[tuple[int, ...]]) -> list[Slot]:
-        parts = words if len(words) > 1 else [(piece,) for piece in words[0]]
+        parts: list[tuple[int, ...]] = words if len(words) > 1 else [(piece,) for piece in words[0]]
         sort = self._choice.choices(list(SHARES), list(SHARES.values()))[0]
         if sort == "partial" and len(parts) > 1:
             return self._partial(parts)
@@ -209,5 +216,3 @@ class Negatives:
             for name in self._gone
             for at in range(len(ids) - len(name) + 1)
         )
-
-

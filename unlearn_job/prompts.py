@@ -59,7 +59,10 @@ GENERIC: Final[dict[ConceptKind, tuple[str, ...]]] = {
 _ARTICLES: Final = frozenset(("a", "an", "the"))
 _DETERMINERS: Final = _ARTICLES | frozenset(("this", "that", "one", "some", "no", "every"))
 _LINKS: Final = frozenset(
-    "of in on at with by from to and as near under over like for is are that who shows painted".split()
+    (
+        *("of", "in", "on", "at", "with", "by", "from", "to", "and", "as", "near", "under", "over"),
+        *("like", "for", "is", "are", "that", "who", "shows", "painted"),
+    )
 )
 _STYLE_PHRASE: Final = re.compile(
     r",?\s*\b(?:in|as|by)\s+(?:(?:the|a|an)\s+)?(?:style\s+of\s+)?\{\}(?:\s+style\b)?"
@@ -175,4 +178,6 @@ class Templates:
 
     def training(self, kind: ConceptKind) -> tuple[str, ...]:
         """Templates that methods may train on: all but the paraphrases."""
-        return tuple(t for i, t in enumerate(self.by_kind[kind]) if i % PARAPHRASE_EVERY != PARAPHRASE_EVERY - 1)
+        return tuple(
+            t for i, t in enumerate(self.by_kind[kind]) if i % PARAPHRASE_EVERY != PARAPHRASE_EVERY - 1
+        )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput
@@ -88,7 +89,10 @@ def kept_concepts(doc: JobInput) -> tuple[KeptConcept, ...]:
 
 
 def retain_prompts(
-    doc: JobInput, templates: Templates, kept: Iterable[KeptConcept], anchors: Iterable[tuple[str, ConceptKind]]
+    doc: JobInput,
+    templates: Templates,
+    kept: Iterable[KeptConcept],
+    anchors: Iterable[tuple[str, ConceptKind]],
 ) -> tuple[Prompt, ...]:
     """Return the prompts that must act as before: the kept concepts', the anchors', and those of nobody.
 
@@ -122,6 +126,6 @@ def held_prompts(doc: JobInput, templates: Templates) -> tuple[Prompt, ...]:
     )
 
 
-def as_sequences(tokenizer: Any, prompts: Iterable[Prompt]) -> list[Reading]:
+def as_sequences(tokenizer: PreTrainedTokenizerBase, prompts: Iterable[Prompt]) -> list[Reading]:
     """Tokenise prompts; all their rows count."""
     return [Reading(tokenise(tokenizer, prompt)) for prompt in prompts]

@@ -1,4 +1,4 @@
-"""The few images that image-based methods learn from: generated, and kept where the judge sees the concept."""
+"""Few images for methods that learn from them: generated, kept where the judge sees the concept."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def make_shots(models: Models, doc: JobInput, judge: Judge | None, erasure: Eras
     concept, templates = erasure.concept, Templates.of(doc).training(erasure.concept.kind)
     kept: list[Pixels] = []
     prompts: list[str] = []
-    with encoder_in(models.surrogate, doc.base.encoder, models.start_encoder):
+    with encoder_in(models, models.surrogate, models.start_encoder):
         for turn in range(ROUNDS):
             samples = [
                 Sample(
@@ -76,7 +76,9 @@ def make_shots(models: Models, doc: JobInput, judge: Judge | None, erasure: Eras
                 for i in range(turn * ROUND, (turn + 1) * ROUND)
             ]
             drawn = images(models.surrogate, samples, doc.probe)
-            seen = judge.sees(drawn, concept, (concept, *erasure.preserve)).tolist() if judge else [True] * ROUND
+            seen = (
+                judge.sees(drawn, concept, (concept, *erasure.preserve)).tolist() if judge else [True] * ROUND
+            )
             for picture, sample, hit in zip(drawn, samples, seen, strict=True):
                 if hit and len(kept) < count:
                     kept.append(picture)

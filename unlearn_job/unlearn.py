@@ -7,6 +7,7 @@ from functools import partial
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
@@ -29,7 +30,7 @@ class MissingSurrogateError(PermanentFailure):
     reason = "MissingSurrogate"
 
 
-def unlearn(models: Models, doc: JobInput, judge: Judge | None = None) -> nn.Module:
+def unlearn(models: Models, doc: JobInput, judge: Judge | None = None) -> PreTrainedModel:
     """Erase what the document adds, and keep what its parent has erased.
 
     Parameters
@@ -43,8 +44,9 @@ def unlearn(models: Models, doc: JobInput, judge: Judge | None = None) -> nn.Mod
 
     Returns
     -------
-    nn.Module
-        A new encoder of the class, dtype and device of `models.start_encoder`.
+    PreTrainedModel
+        A new encoder in float32 on the Job's device, its weights rounded to the precision of the base
+        encoder's file: what is probed is what is published.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def unlearn(models: Models, doc: JobInput, judge: Judge | None = None) -> nn.Mod
         task = _task(models, doc, judge)
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
-    return task.encoder.to(dtype=models.dtype).eval()
+    return _as_stored(task.encoder, models.stored_dtype)
 
 
 def _task(models: Models, doc: JobInput, judge: Judge | None) -> Task:
@@ -101,6 +103,17 @@ def _negatives(
     return Negatives(models.tokenizer, words, gone, seed_for(doc.seed, "negatives"))
 
 
-def _copy(encoder: nn.Module) -> nn.Module:
+def _copy(encoder: PreTrainedModel) -> PreTrainedModel:
     """Return a float32 copy that no gradient reaches: half precision has no room for small changes."""
-    return copy.deepcopy(encoder).float().eval().requires_grad_(requires_grad=False)
+    copied: PreTrainedModel = copy.deepcopy(encoder)
+    copied.float().eval()
+    copied.requires_grad_(requires_grad=False)
+    return copied
+
+
+@torch.no_grad()
+def _as_stored(encoder: PreTrainedModel, stored: torch.dtype) -> PreTrainedModel:
+    for parameter in encoder.parameters():
+        parameter.copy_(parameter.to(stored))
+    encoder.eval()
+    return encoder

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor
-from transformers import AutoImageProcessor, AutoModelForImageClassification
+from transformers import (
+    AutoImageProcessor,
+    AutoModelForImageClassification,
+    BaseImageProcessor,
+    PreTrainedModel,
+)
 
 from unlearn_job.contract.concept import KeptConcept
 from unlearn_job.generate import Pixels
@@ -26,7 +31,9 @@ class ClassifierJudge:
     the one largest label wins, so that such a classifier can judge only one kind of question.
     """
 
-    def __init__(self, model: Any, processor: Any, device: torch.device | str) -> None:
+    def __init__(
+        self, model: PreTrainedModel, processor: BaseImageProcessor, device: torch.device | str
+    ) -> None:
         self._model = model.to(device).eval()
         self._processor = processor
         self._device = device

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import torch
 from torch import Tensor
-from transformers import AutoImageProcessor, AutoTokenizer, CLIPModel
+from transformers import (
+    AutoImageProcessor,
+    AutoTokenizer,
+    BaseImageProcessor,
+    CLIPModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import ModelOutput
 
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.generate import Pixels
@@ -28,7 +35,13 @@ class ClipJudge:
     """
 
     def __init__(
-        self, model: Any, processor: Any, tokenizer: Any, device: torch.device | str, templates: Templates
+        self,
+        model: CLIPModel,
+        processor: BaseImageProcessor,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        device: torch.device | str,
+        templates: Templates,
     ) -> None:
         self._model = model.to(device).eval()
         self._processor = processor
@@ -43,7 +56,7 @@ class ClipJudge:
         model = CLIPModel.from_pretrained(folder, local_files_only=True)
         processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        return cls(model.float(), processor, tokenizer, device, templates)
+        return cls(model.float(), processor, tokenizer, device=device, templates=templates)
 
     @torch.inference_mode()
     def look(self, images: Pixels) -> Tensor:
@@ -94,13 +107,15 @@ class ClipJudge:
     def _text(self, prompts: tuple[str, ...]) -> Tensor:
         """Return the mean text embedding of a class, norm 1, shape (P,)."""
         if prompts not in self._texts:
-            tokens = self._tokenizer(list(prompts), padding="max_length", truncation=True, return_tensors="pt")
+            tokens = self._tokenizer(
+                list(prompts), padding="max_length", truncation=True, return_tensors="pt"
+            )
             features = _features(self._model.get_text_features(**tokens.to(self._device)))
             self._texts[prompts] = torch.nn.functional.normalize(features.mean(dim=0), dim=0)
         return self._texts[prompts]
 
 
-def _features(output: Any) -> Tensor:
+def _features(output: Tensor | ModelOutput) -> Tensor:
     """Normalise features, which newer transformers return inside an output object."""
-    features: Tensor = output if isinstance(output, Tensor) else output.pooler_output
+    features = output if isinstance(output, Tensor) else output["pooler_output"]
     return torch.nn.functional.normalize(features.float(), dim=-1)

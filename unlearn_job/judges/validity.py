@@ -60,4 +60,5 @@ def _correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     other = other - other.mean(axis=(1, 2), keepdims=True)
     covariance = (one * other).mean(axis=(1, 2))
     scale = np.sqrt((one**2).mean(axis=(1, 2)) * (other**2).mean(axis=(1, 2)))
-    return np.where(scale > 1e-6, covariance / np.maximum(scale, 1e-6), 1.0)
+    found: np.ndarray = np.where(scale > 1e-6, covariance / np.maximum(scale, 1e-6), 1.0)
+    return found

@@ -81,9 +81,7 @@ class States:
     residual: Tensor
 
 
-def layer_states(
-    encoder: nn.Module, layer: Layer, ids: Tensor, embeddings: Tensor | None = None
-) -> States:
+def layer_states(encoder: nn.Module, layer: Layer, ids: Tensor, embeddings: Tensor | None = None) -> States:
     """Run the encoder and return the states of one of its layers.
 
     Parameters
@@ -103,7 +101,7 @@ def layer_states(
     def projected(_module: nn.Module, args: tuple[Any, ...]) -> None:
         seen["inputs"] = args[0]
 
-    def left(_module: nn.Module, _args: tuple[Any, ...], output: Any) -> None:
+    def left(_module: nn.Module, _args: tuple[Any, ...], output: Tensor | tuple[Tensor, ...]) -> None:
         seen["residual"] = output[0] if isinstance(output, tuple) else output
 
     with ExitStack() as stack:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from diffusers import DiffusionPipeline
 from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.erasing import Erasing
@@ -33,15 +35,15 @@ class Task:
 
     """
 
-    encoder: nn.Module
-    start: nn.Module
-    tokenizer: Any
+    encoder: PreTrainedModel
+    start: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
     erasing: tuple[Erasing, ...]
     retain: tuple[Reading, ...]
     negatives: Negatives
     seed: int
     shots: Callable[[Erasing, int], Shots]
-    surrogate: Any
+    surrogate: DiffusionPipeline | None
 
 
 class Method(Protocol):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.prompts import Prompt
 
@@ -35,12 +35,14 @@ class Tokens:
     end: int
 
 
-def word_ids(tokenizer: Any, text: str) -> tuple[int, ...]:
+def word_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
     """Return the ids of a text without start and end."""
     return tuple(tokenizer(text, add_special_tokens=False).input_ids) if text else ()
 
 
-def assemble(tokenizer: Any, before: Sequence[int], phrase: Sequence[int], after: Sequence[int]) -> Tokens:
+def assemble(
+    tokenizer: PreTrainedTokenizerBase, before: Sequence[int], phrase: Sequence[int], after: Sequence[int]
+) -> Tokens:
     """Put ids together as the pipelines do: start, content cut to the maximum, end, padding."""
     length = int(tokenizer.model_max_length)
     content = [*before, *phrase, *after][: length - 2]
@@ -52,7 +54,7 @@ def assemble(tokenizer: Any, before: Sequence[int], phrase: Sequence[int], after
     return Tokens(tuple(ids), start, min(start + len(phrase), end), end)
 
 
-def tokenise(tokenizer: Any, prompt: Prompt) -> Tokens:
+def tokenise(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> Tokens:
     """Tokenise a prompt. CLIP's tokenizer splits at spaces, so its parts may be tokenised alone."""
     before, phrase, after = (word_ids(tokenizer, t) for t in (prompt.before, prompt.phrase, prompt.after))
     return assemble(tokenizer, before, phrase, after)

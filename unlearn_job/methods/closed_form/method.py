@@ -107,7 +107,9 @@ def _concept_rows(places: _Places, pairs: Sequence[tuple[Tokens, Tokens]]) -> It
         own, anchor = (stack([pair[side] for pair in part]).to(device) for side in (0, 1))
         now = layer_states(places.encoder, places.layer, own)
         wanted = layer_states(places.start, places.start_layer, anchor).residual
-        rows, here, there = [], [], []
+        rows: list[int] = []
+        here: list[int] = []
+        there: list[int] = []
         for row, (mine, other) in enumerate(part):
             answers = answering(mine, other)
             rows += [row] * len(answers)
@@ -129,5 +131,5 @@ def _solve(goes: _Normal, keeps: _Normal, mass: float, ridge: float) -> Tensor:
     weight = mass * goes.rows / max(1, keeps.rows)
     gram = goes.gram + weight * keeps.gram
     gram.diagonal().add_(ridge * gram.diagonal().mean())
-    change = torch.linalg.solve(gram, (goes.cross + weight * keeps.cross).T).T
+    change: Tensor = torch.linalg.solve(gram, (goes.cross + weight * keeps.cross).T).T
     return change.float()

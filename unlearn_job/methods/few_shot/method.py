@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from diffusers import DDPMScheduler
+from diffusers import DDPMScheduler, DiffusionPipeline
 from torch import Tensor, nn
 
 from unlearn_job.contract.method import MethodConfig
+from unlearn_job.erasing import Erasing
 from unlearn_job.methods.few_shot.config import Config
 from unlearn_job.methods.states import hidden_states, layers
 from unlearn_job.methods.task import Task
@@ -46,7 +46,7 @@ class _Shot:
 def erase(task: Task, config: MethodConfig) -> None:
     """Train the encoder in place, all concepts' shots shuffled together."""
     settings = Config.model_validate(config.model_dump())
-    pipeline = task.surrogate
+    pipeline = _surrogate(task)
     choice = random.Random(task.seed)  # noqa: S311 - training data, not secrets
     noise = torch.Generator("cpu").manual_seed(task.seed)
     shots = [shot for erasing in task.erasing for shot in _shots(task, erasing, settings.shots, pipeline)]
@@ -68,15 +68,23 @@ def erase(task: Task, config: MethodConfig) -> None:
             ids = torch.stack([shot.ids[choice.randrange(len(shot.ids))] for shot in part])
             latents = torch.cat([shot.latents for shot in part])
             loss = -_denoising_loss(pipeline, schedule, hidden_states(task.encoder, ids), latents, noise)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            # Not backward(): that would leave gradients in the Job's own U-Net.
+            for parameter, gradient in zip(trained, torch.autograd.grad(loss, trained), strict=True):
+                parameter.grad = gradient
             optimiser.step()
     for parameter in trained:
-        parameter.requires_grad_(requires_grad=False)
+        parameter.grad = None
+        parameter.requires_grad = False
+
+
+def _surrogate(task: Task) -> DiffusionPipeline:
+    if task.surrogate is None:  # the step refused this before
+        raise ValueError("few-shot unlearning needs the surrogate")
+    return task.surrogate
 
 
 @torch.no_grad()
-def _shots(task: Task, erasing: Any, count: int, pipeline: Any) -> list[_Shot]:
+def _shots(task: Task, erasing: Erasing, count: int, pipeline: DiffusionPipeline) -> list[_Shot]:
     """Encode the images once: the VAE is frozen, and its scale is its own configuration's."""
     made = task.shots(erasing.erasure, count)
     weight = next(pipeline.vae.parameters())
@@ -90,7 +98,11 @@ def _shots(task: Task, erasing: Any, count: int, pipeline: Any) -> list[_Shot]:
 
 
 def _denoising_loss(
-    pipeline: Any, schedule: Any, states: Tensor, latents: Tensor, generator: torch.Generator
+    pipeline: DiffusionPipeline,
+    schedule: DDPMScheduler,
+    states: Tensor,
+    latents: Tensor,
+    generator: torch.Generator,
 ) -> Tensor:
     """Return the mean squared error of the U-Net's prediction at random times, in float32."""
     noise = torch.randn(latents.shape, generator=generator).to(latents)

@@ -37,12 +37,13 @@ def erase(task: Task, config: MethodConfig) -> None:
     for _ in range(settings.steps):
         loss = batch_of.concepts() + float(settings.retain_mass) * batch_of.stays()
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
         schedule.step()
     for parameter in trained:
-        parameter.requires_grad_(requires_grad=False)
+        parameter.grad = None
+        parameter.requires_grad = False
 
 
 def _rate(step: int, settings: Config) -> float:
@@ -71,7 +72,9 @@ class _Batches:
         for pairs in self._pairs:
             drawn += self._choice.choices(pairs, k=self._settings.concept_prompts)
         own, anchor = (stack([pair[side] for pair in drawn]).to(self._table.device) for side in (0, 1))
-        rows, here, there = [], [], []
+        rows: list[int] = []
+        here: list[int] = []
+        there: list[int] = []
         for row, (mine, other) in enumerate(drawn):
             answers = answering(mine, other)
             rows += [row] * len(answers)

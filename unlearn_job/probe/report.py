@@ -1,0 +1,146 @@
+"""probe.json: what was counted, concept by concept, with intervals; and the pictures beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unlearn_job.contract.figures import Figures, RetentionFigures, Tally
+from unlearn_job.generate import Pixels
+from unlearn_job.probe.subjects import Role, Wording
+
+
+@dataclass(frozen=True)
+class Row:
+    """The figures of one concept.
+
+    Attributes
+    ----------
+    concept, kind, role, neighbour: whose.
+    digest: of the erasure; None for a kept concept.
+    base, images: images that show the concept, before and after (for an erased one, after counts invalid
+        images too).
+    by_wording: the same after, split by how the concept was asked for.
+    base_clips, clips: the same for clips; None where none were drawn.
+    frames, peak_frame: single frames after, over all positions and at the worst one.
+    invalid: broken images and clips after.
+    false_positives: siblings' base images in which the judge sees the concept.
+
+    """
+
+    concept: str
+    kind: str
+    role: Role
+    neighbour: bool
+    digest: str | None
+    base: Tally
+    images: Tally
+    by_wording: Mapping[Wording, Tally]
+    invalid: Tally
+    base_clips: Tally | None = None
+    clips: Tally | None = None
+    frames: Tally | None = None
+    peak_frame: Tally | None = None
+    false_positives: Tally | None = None
+
+    @property
+    def retention(self) -> RetentionFigures:
+        """Before and after, for a kept concept."""
+        return RetentionFigures(base=self.base, erased=self.images)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data: counts, rates and 95 % intervals."""
+        tallies = {
+            "baseImages": self.base,
+            "images": self.images,
+            "baseClips": self.base_clips,
+            "clips": self.clips,
+            "frames": self.frames,
+            "peakFrame": self.peak_frame,
+            "invalid": self.invalid,
+            "falsePositives": self.false_positives,
+        }
+        found: dict[str, Any] = {
+            "concept": self.concept,
+            "kind": self.kind,
+            "role": self.role.value,
+            "neighbour": self.neighbour,
+        }
+        if self.digest is not None:
+            found["digest"] = self.digest
+        found |= {name: tally_json(tally) for name, tally in tallies.items() if tally is not None}
+        found["byWording"] = {wording.value: tally_json(t) for wording, t in self.by_wording.items()}
+        if self.frames is not None and self.peak_frame is not None:
+            # How much the worst frame exceeds the mean: a concept that flickers up.
+            found["reactivationGap"] = round(self.peak_frame.rate - self.frames.rate, 4)
+        return found
+
+
+def tally_json(tally: Tally) -> dict[str, Any]:
+    """Return a count with its rate and its 95 % interval."""
+    low, high = tally.wilson()
+    return {
+        "hits": tally.hits,
+        "samples": tally.samples,
+        "rate": round(tally.rate, 4),
+        "wilson95": [round(low, 4), round(high, 4)],
+    }
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The same prompt and seed before and after.
+
+    Attributes
+    ----------
+    concept, role, prompt, seed: what was asked for.
+    before, after: pixels, shape (F, H, W, 3); one frame for an image.
+    seen_before, seen_after: whether the judge saw the concept, in any frame.
+
+    """
+
+    concept: str
+    role: Role
+    prompt: str
+    seed: int
+    before: Pixels
+    after: Pixels
+    seen_before: bool
+    seen_after: bool
+
+
+@dataclass(frozen=True)
+class ProbeReport:
+    """All that a probe found.
+
+    Attributes
+    ----------
+    figures: what the gates decide on.
+    rows: one per concept.
+    pictures: before and after, erased concepts first.
+    settings: steps, frames, guidance and seed.
+
+    """
+
+    figures: Figures
+    rows: tuple[Row, ...]
+    pictures: tuple[Picture, ...]
+    settings: Mapping[str, object]
+
+    def to_json(self) -> str:
+        """Return probe.json, without pixels."""
+        return json.dumps(
+            {
+                "version": 1,
+                "settings": dict(self.settings),
+                "figures": self.figures.model_dump(mode="json", by_alias=True),
+                "retentionPercent": {
+                    name: round(getattr(self.figures, name).percent, 2)
+                    for name in ("preserved", "holdout", "neighbours")
+                },
+                "concepts": [row.as_json() for row in self.rows],
+            },
+            indent=1,
+        )

@@ -1,0 +1,176 @@
+"""What is probed: every concept with its part in the release, and the prompts and seeds of its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import torch
+from torch import nn
+from transformers import PreTrainedTokenizerBase
+
+from unlearn_job.contract.concept import Concept, ConceptKind, Erasure, KeptConcept
+from unlearn_job.contract.document import JobInput
+from unlearn_job.erasing import erased_names, phrase_states
+from unlearn_job.generate import Sample
+from unlearn_job.prompts import Templates, fill, mentions, names
+from unlearn_job.retain import kept_concepts
+from unlearn_job.seeds import seed_for
+
+NEAREST: Final = 2
+"""Kept concepts of the same kind, by hidden states, that count as neighbours of an erased one."""
+
+
+class Role(StrEnum):
+    """The part of a concept in the release."""
+
+    ADDED = "added"
+    HELD = "held"
+    PRESERVED = "preserved"
+    HOLDOUT = "holdout"
+
+    @property
+    def erased(self) -> bool:
+        """Whether the new encoder must not draw it."""
+        return self in (Role.ADDED, Role.HELD)
+
+
+class Wording(StrEnum):
+    """How a sample asks for its concept."""
+
+    NAME = "name"
+    """By its name, in a template that methods train on."""
+    ALIAS = "alias"
+    """By another name, in such a template."""
+    PARAPHRASE = "paraphrase"
+    """In a template that no method saw."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One sample of one concept."""
+
+    sample: Sample
+    wording: Wording
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One probed concept.
+
+    Attributes
+    ----------
+    concept: what the judge looks for.
+    role: its part in the release.
+    erasure: the erasure of an erased concept, None for a kept one.
+    neighbour: whether it is a kept concept near an erased one.
+
+    """
+
+    concept: KeptConcept
+    role: Role
+    erasure: Erasure | None
+    neighbour: bool = False
+
+
+def subjects(
+    doc: JobInput, templates: Templates, encoder: nn.Module, tokenizer: PreTrainedTokenizerBase
+) -> tuple[Subject, ...]:
+    """List everything to probe: added, held, preserved, then holdout concepts."""
+    erased = [Subject(e.concept, Role.ADDED, e) for e in doc.adds]
+    erased += [Subject(e.concept, Role.HELD, e) for e in doc.holds]
+    gone = {name.lower() for name in erased_names(doc)}
+    kept = [(concept, Role.PRESERVED) for concept in kept_concepts(doc)]
+    kept += [(concept, Role.HOLDOUT) for concept in doc.holdout if concept.name.lower() not in gone]
+    near = neighbours([s.concept for s in erased], [c for c, _ in kept], templates, encoder, tokenizer)
+    return (*erased, *(Subject(c, role, None, neighbour=c.name in near) for c, role in kept))
+
+
+def neighbours(
+    erased: Sequence[KeptConcept],
+    kept: Sequence[KeptConcept],
+    templates: Templates,
+    encoder: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+) -> frozenset[str]:
+    """Name the kept concepts that are likeliest to be hurt.
+
+    For each erased concept: those that share a word with its name or aliases, and those of the same kind
+    whose hidden states lie nearest.
+    """
+    found: set[str] = set()
+    for concept in erased:
+        words = {word for name in names(concept) for word in name.lower().split()}
+        found |= {other.name for other in kept if words & set(other.name.lower().split())}
+        same = [other for other in kept if other.kind is concept.kind]
+        if same:
+            template = templates.training(concept.kind)[0]
+            prompts = [fill(template, c.name, c.kind) for c in (concept, *same)]
+            states = phrase_states(encoder, tokenizer, prompts)
+            distances = torch.linalg.vector_norm(states[1:] - states[:1], dim=1)
+            found |= {same[int(i)].name for i in distances.argsort(stable=True)[:NEAREST]}
+    return frozenset(found)
+
+
+def asked(
+    doc: JobInput, templates: Templates, subject: Subject, count: int, purpose: str
+) -> tuple[Asked, ...]:
+    """Return samples that ask for a concept: names, aliases and paraphrases in turn, seeds derived.
+
+    Parameters
+    ----------
+    doc, templates
+        The document and its templates.
+    subject
+        Whose concept.
+    count
+        Number of samples.
+    purpose
+        "images" or "clips": enters the seeds.
+
+    Returns
+    -------
+    tuple
+        `count` samples; none where every template mentions another erased name.
+
+    """
+    concept = subject.concept
+    own = names(concept)
+    others = [name for name in erased_names(doc) if name not in own]
+    training = _free(templates.training(concept.kind), others)
+    paraphrases = _free(templates.paraphrases(concept.kind), others)
+    wordings = [(name, training, Wording.NAME if name == concept.name else Wording.ALIAS) for name in own]
+    wordings += [(name, paraphrases, Wording.PARAPHRASE) for name in own]
+    wordings = [w for w in wordings if w[1]]
+    if not wordings:
+        return ()
+    # The name itself is asked for in half of the samples, as users do.
+    turns = [w for w in wordings if w[2] is not Wording.NAME]
+    order = [t for pair in zip([wordings[0]] * len(turns), turns, strict=True) for t in pair] or wordings
+    found = []
+    used = [0] * len(order)
+    for index in range(count):
+        turn = index % len(order)
+        name, options, wording = order[turn]
+        seed = seed_for(doc.seed, purpose, concept.name, index)
+        # Coprime strides walk through all templates before one repeats.
+        template = options[(turn // 2 + used[turn]) % len(options)]
+        used[turn] += 1
+        found.append(Asked(Sample(fill(template, name, concept.kind).text, seed), wording))
+    return tuple(found)
+
+
+def _free(templates: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    return tuple(t for t in templates if not mentions(t, others))
+
+
+def alternatives(doc: JobInput, every: Sequence[Subject]) -> tuple[KeptConcept, ...]:
+    """Return the concepts that a zero-shot judge compares with: all probed ones, and the anchors."""
+    found: dict[str, KeptConcept] = {subject.concept.name: subject.concept for subject in every}
+    for erasure in (*doc.adds, *doc.holds):
+        anchor, kind = erasure.concept.anchor, erasure.concept.kind
+        if anchor and kind is not ConceptKind.STYLE:
+            found.setdefault(anchor, Concept(name=anchor, kind=kind))
+    return tuple(found.values())
