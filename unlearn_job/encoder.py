@@ -166,18 +166,6 @@ def check_same_encoder(first: PreTrainedModel, second: PreTrainedModel) -> None:
         )
 
 
-def as_stored(encoder: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
-    """Round an encoder's parameters, in place, to what its file will hold.
-
-    A probe after it sees what is published, not a more exact encoder that nobody will serve.
-    """
-    with torch.no_grad():
-        for tensor in encoder.state_dict().values():
-            if tensor.is_floating_point():
-                tensor.copy_(tensor.to(dtype))
-    return encoder
-
-
 def frozen(encoder: PreTrainedModel) -> PreTrainedModel:
     """Put an encoder into eval mode and take the gradients away, in place."""
     encoder.eval()

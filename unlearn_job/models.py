@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +64,17 @@ class Models:
     device: torch.device
     dtype: torch.dtype
     stored_dtype: torch.dtype
+
+    @contextmanager
+    def using(self, pipeline: DiffusionPipeline, encoder: PreTrainedModel) -> Iterator[DiffusionPipeline]:
+        """Run a pipeline with another encoder: inside, the pipeline has it in its own precision."""
+        before = getattr(pipeline, self.encoder_name)
+        served = encoder if self.dtype == torch.float32 else _copied(encoder, self.dtype)
+        pipeline.register_modules(**{self.encoder_name: served})
+        try:
+            yield pipeline
+        finally:
+            pipeline.register_modules(**{self.encoder_name: before})
 
 
 def load_models(document: JobInput, cache: Path) -> Models:

@@ -1,0 +1,116 @@
+"""How a Job ends: its exit code and the message it leaves for Kubernetes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from pydantic import ValidationError
+
+from unlearn_job.contract.errors import ErasureError, PermanentFailure, TemporaryFailure
+from unlearn_job.contract.result import TERMINATION_MESSAGE_LIMIT, ExitCode, JobError, JobResult
+from unlearn_job.reading import DocumentError, first_error
+
+UNEXPECTED: Final = 70
+"""EX_SOFTWARE: a defect of ours. Like every unnamed code, it counts against backoffLimit."""
+_MESSAGE_LIMIT: Final = 1000
+
+
+class OutOfMemoryFailure(TemporaryFailure):
+    """Something else may have held the memory; the next attempt may find it free."""
+
+    reason = "OutOfMemory"
+
+
+class TerminatedFailure(TemporaryFailure):
+    """The pod was asked to stop, by a drain or a preemption."""
+
+    reason = "Terminated"
+
+
+class _Stop(BaseException):
+    """Leaves the steps from wherever they are. No `except Exception` of a library may swallow it."""
+
+
+@contextmanager
+def stopping_on_sigterm() -> Iterator[None]:
+    """Turn SIGTERM into `TerminatedFailure`, so that `finally` blocks run and no half is published."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise _Stop
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except _Stop as exc:
+        raise TerminatedFailure(
+            "stopped by SIGTERM; nothing was published, the next attempt starts anew"
+        ) from exc
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def failure_of(error: Exception) -> ErasureError | None:
+    """Return the failure that an error amounts to, or None if nobody foresaw it."""
+    if isinstance(error, ErasureError):
+        return error
+    if isinstance(error, ValidationError):
+        return DocumentError(first_error(error))
+    torch = sys.modules.get("torch")
+    if isinstance(error, MemoryError) or (torch and isinstance(error, torch.cuda.OutOfMemoryError)):
+        return OutOfMemoryFailure(
+            "out of memory; give the Job's template more, or probe with fewer frames or a smaller model"
+        )
+    return None
+
+
+def exit_code_of(failure: ErasureError) -> ExitCode:
+    """Return the exit code of a failure."""
+    return ExitCode.CONFIGURATION if isinstance(failure, PermanentFailure) else ExitCode.TEMPORARY
+
+
+def job_error(failure: ErasureError) -> JobError:
+    """Return the message of a failure, cut to what the contract allows."""
+    return JobError(reason=failure.reason[:64], message=_cut(str(failure), _MESSAGE_LIMIT))
+
+
+def fitting(message: JobResult | JobError) -> str:
+    """Serialise a message into at most 4096 bytes.
+
+    Figures go first, as probe.json has them; then the sentence for people is cut, then the list of concepts
+    that are not there. What the operator decides on always fits.
+    """
+    text = message.to_json()
+    if len(text.encode()) <= TERMINATION_MESSAGE_LIMIT:
+        return text
+    if isinstance(message, JobResult):
+        if message.figures is not None:
+            return fitting(message.model_copy(update={"figures": None}))
+        if len(message.message) <= 100 and message.not_present:
+            # 64 digits each: about fifty fit.
+            return fitting(message.model_copy(update={"not_present": message.not_present[:-1]}))
+    if not message.message:
+        raise ValueError("a message without text does not fit")
+    return fitting(message.model_copy(update={"message": _cut(message.message, len(message.message) - 50)}))
+
+
+def leave_message(text: str, termination_log: Path) -> None:
+    """Write the termination message where Kubernetes reads it; without such a file do nothing.
+
+    A failure to write is no reason to fail: the exit code says what matters.
+    """
+    try:
+        # Kubernetes mounts the file. Creating one elsewhere would only litter, unless somebody asked for it.
+        if termination_log.exists() or termination_log.parent != Path("/dev"):
+            termination_log.write_text(text)
+    except OSError:
+        return
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: max(0, length - 3)]}..." if length > 3 else ""

@@ -1,0 +1,27 @@
+"""Logging: one line for each step, to stderr; JSON where nobody watches."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+
+
+def configure_logging() -> None:
+    """Write events to stderr: readable on a terminal, one JSON object a line elsewhere."""
+    terminal = sys.stderr.isatty()
+    renderer = (
+        structlog.dev.ConsoleRenderer()
+        if terminal
+        else structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,169 @@
+"""The Job: find published -> load -> identify -> unlearn -> probe -> report -> publish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import structlog
+
+from unlearn_job.clock import Clock
+from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.gates import broken_gates
+from unlearn_job.contract.manifest import ENCODER_FOLDER, Manifest, ManifestErasure
+from unlearn_job.contract.result import JobResult, Outcome
+from unlearn_job.encoder import save_encoder, tensor_digest
+from unlearn_job.judges.judge import Judge
+from unlearn_job.judges.loading import open_judge
+from unlearn_job.models import Models, load_models
+from unlearn_job.probe import ProbeReport, identify, probe
+from unlearn_job.prompts import Templates
+from unlearn_job.provenance import provenance
+from unlearn_job.publish import commit, find_published, upload
+from unlearn_job.report import render_report
+from unlearn_job.settings import JobSettings
+from unlearn_job.sources import resolve
+from unlearn_job.store import Store, open_store
+from unlearn_job.store.release import release_prefix
+from unlearn_job.unlearn import unlearn
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+log = structlog.get_logger()
+
+
+def run(document: JobInput, settings: JobSettings) -> JobResult:
+    """Build one release, or find that it is built.
+
+    Parameters
+    ----------
+    document
+        The Job's input.
+    settings
+        The process's settings.
+
+    Returns
+    -------
+    JobResult
+        What the Job reports. The release is published, unless the outcome is NotPresent.
+
+    Raises
+    ------
+    PermanentFailure
+        Somebody must change something; nothing is published.
+    TemporaryFailure
+        The next attempt may work; nothing is published.
+
+    """
+    structlog.contextvars.bind_contextvars(model=document.model, release=document.key[:10])
+    clock = Clock()
+    store = open_store(
+        document.storage.uri, endpoint=document.storage.endpoint, region=document.storage.region
+    )
+    prefix = release_prefix(document.model, document.key)
+    published = find_published(store, prefix)
+    if published is not None:
+        log.info("release is published already", outcome=published.outcome)
+        return published
+    models, judge = _load(document, settings.cache_dir, clock)
+    with clock.step("identify") as figures:
+        base = identify(models, judge, document)
+        figures["not_present"] = len(base.not_present)
+    if base.not_present:
+        return _not_present(document, models, base.not_present, clock)
+    with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
+        encoder = unlearn(models, document, judge)
+    with clock.step("probe") as figures:
+        report = probe(models, encoder, judge, document, base=base)
+        broken = broken_gates(document.gates, report.figures)
+        figures.update(_log_figures(report), gates="broken" if broken else "held")
+    settings.cache_dir.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.cache_dir, prefix="release-") as folder:
+        return _publish(document, store, prefix, models, encoder, report, broken, Path(folder), clock)
+
+
+def _load(document: JobInput, cache: Path, clock: Clock) -> tuple[Models, Judge]:
+    with clock.step("load") as figures:
+        models = load_models(document, cache)
+        folder = resolve(document.judge.source, cache, document.storage)
+        judge = open_judge(document.judge.type, folder, models.device, Templates.of(document))
+        figures.update(device=models.device.type, base=models.base_sha256[:10])
+    return models, judge
+
+
+def _not_present(document: JobInput, models: Models, digests: tuple[str, ...], clock: Clock) -> JobResult:
+    names = [erasure.concept.name for erasure in document.adds if erasure.digest in digests]
+    return JobResult(
+        key=document.key,
+        outcome=Outcome.NOT_PRESENT,
+        base_sha256=models.base_sha256,
+        not_present=digests,
+        seconds=clock.seconds,
+        message=f"the base model does not draw {', '.join(names)}"[:1000],
+    )
+
+
+def _publish(
+    document: JobInput,
+    store: Store,
+    prefix: str,
+    models: Models,
+    encoder: PreTrainedModel,
+    report: ProbeReport,
+    broken: tuple[str, ...],
+    folder: Path,
+    clock: Clock,
+) -> JobResult:
+    """Write the release to a local folder, upload it, and commit it."""
+    encoder_sha256 = tensor_digest(encoder)
+    with clock.step("report"):
+        save_encoder(encoder, folder / ENCODER_FOLDER, models.stored_dtype)
+        (folder / "probe.json").write_text(report.to_json() + "\n")
+        (folder / "report.html").write_text(
+            render_report(
+                document, report, broken, base_sha256=models.base_sha256, encoder_sha256=encoder_sha256
+            )
+        )
+        (folder / "provenance.json").write_text(
+            provenance(document, folder, base_sha256=models.base_sha256, device=models.device.type)
+        )
+    with clock.step("publish") as figures:
+        files = upload(store, prefix, folder)
+        figures["bytes"] = sum(file.size for file in files)
+    result = JobResult(
+        key=document.key,
+        outcome=Outcome.GATE_FAILED if broken else Outcome.BUILT,
+        base_sha256=models.base_sha256,
+        encoder_sha256=encoder_sha256,
+        figures=report.figures,
+        seconds=clock.seconds,
+        message="; ".join(broken)[:1000],
+    )
+    manifest = Manifest(
+        model=document.model,
+        key=document.key,
+        parent=document.parent.key if document.parent else None,
+        base_sha256=models.base_sha256,
+        encoder_sha256=encoder_sha256,
+        erasures=tuple(
+            ManifestErasure(digest=e.digest, name=e.name, concept=e.concept.name)
+            for e in (*document.holds, *document.adds)
+        ),
+        files=files,
+        result=result,
+    )
+    committed = commit(store, prefix, manifest)
+    log.info("release published", outcome=committed.outcome, uri=f"{store.uri}/{prefix}")
+    return committed
+
+
+def _log_figures(report: ProbeReport) -> dict[str, str]:
+    figures = report.figures
+    return {
+        "residual_images": " ".join(f"{e.images.hits}/{e.images.samples}" for e in figures.erasures[:8]),
+        "residual_clips": " ".join(f"{e.clips.hits}/{e.clips.samples}" for e in figures.erasures[:8]),
+        "preserved_percent": f"{figures.preserved.percent:.1f}",
+        "holdout_percent": f"{figures.holdout.percent:.1f}",
+    }
