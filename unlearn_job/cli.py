@@ -91,11 +91,11 @@ def summary(result: JobResult) -> str:
         return f"{lines[0]} not built: {result.message}"
     if result.figures is not None:
         for erasure in result.figures.erasures:
-            low, high = erasure.images.wilson()
+            images, clips, base = erasure.images, erasure.clips, erasure.base
             lines.append(
-                f"  erasure {erasure.digest[:10]}: {erasure.images.hits} of {erasure.images.samples} images and "
-                f"{erasure.clips.hits} of {erasure.clips.samples} clips still show it "
-                f"(images {100 * low:.1f} to {100 * high:.1f} %; base {erasure.base.hits} of {erasure.base.samples})"
+                f"  erasure {erasure.digest[:10]}: still shown by {images.hits} of {images.samples} images "
+                f"(at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} of {clips.samples} clips "
+                f"(at most {100 * clips.wilson()[1]:.1f} %); base {base.hits} of {base.samples}"
             )
         for name in ("preserved", "holdout", "neighbours"):
             kept = getattr(result.figures, name)

@@ -23,7 +23,7 @@ class Clock:
         return {name: round(seconds) for name, seconds in self._seconds.items()}
 
     @contextmanager
-    def step(self, name: str, **fields: Any) -> Iterator[dict[str, Any]]:
+    def step(self, name: str, **fields: object) -> Iterator[dict[str, Any]]:
         """Measure a step; what is put into the yielded dict goes to its log line.
 
         Parameters

@@ -1,7 +1,7 @@
 """provenance.json: how a release came about, as an in-toto statement with SLSA's provenance predicate.
 
-It holds no time and no host: on one machine the same document gives the same bytes. How long it took stands in
-the result.
+It holds no time and no host: on one machine the same document gives the same bytes. How long it took stands
+in the result.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.manifest import MANIFEST_NAME
 from unlearn_job.methods import configs
-from unlearn_job.store.release import sha256_of
+from unlearn_job.store.release import release_prefix, sha256_of
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
@@ -84,10 +85,11 @@ def _dependencies(document: JobInput, base_sha256: str) -> list[dict[str, Any]]:
     if document.base.surrogate is not None:
         found.append({"name": "surrogate", "uri": document.base.surrogate})
     if document.parent is not None:
+        prefix = release_prefix(document.model, document.parent.key)
         found.append(
             {
                 "name": "parent",
-                "uri": f"{document.storage.uri}/{document.model}/releases/{document.parent.key}/manifest.json",
+                "uri": f"{document.storage.uri}/{prefix}/{MANIFEST_NAME}",
                 "digest": {"sha256": document.parent.manifest_sha256},
             }
         )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import structlog
+from transformers import PreTrainedModel
 
 from unlearn_job.clock import Clock
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
-from unlearn_job.contract.manifest import ENCODER_FOLDER, Manifest, ManifestErasure
+from unlearn_job.contract.manifest import ENCODER_FOLDER, Manifest, ManifestErasure, ManifestFile
 from unlearn_job.contract.result import JobResult, Outcome
 from unlearn_job.encoder import save_encoder, tensor_digest
 from unlearn_job.judges.judge import Judge
@@ -24,14 +25,32 @@ from unlearn_job.publish import commit, find_published, upload
 from unlearn_job.report import render_report
 from unlearn_job.settings import JobSettings
 from unlearn_job.sources import resolve
-from unlearn_job.store import Store, open_store
+from unlearn_job.store import open_store
 from unlearn_job.store.release import release_prefix
 from unlearn_job.unlearn import unlearn
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Built:
+    """An encoder that was made and probed, before it is published.
+
+    Attributes
+    ----------
+    document, models: what it was made from.
+    encoder, encoder_sha256: the encoder and the digest over its tensors.
+    report: what the probe found.
+    broken: sentences of the gates that do not hold.
+
+    """
+
+    document: JobInput
+    models: Models
+    encoder: PreTrainedModel
+    encoder_sha256: str
+    report: ProbeReport
+    broken: tuple[str, ...]
 
 
 def run(document: JobInput, settings: JobSettings) -> JobResult:
@@ -79,9 +98,17 @@ def run(document: JobInput, settings: JobSettings) -> JobResult:
         report = probe(models, encoder, judge, document, base=base)
         broken = broken_gates(document.gates, report.figures)
         figures.update(_log_figures(report), gates="broken" if broken else "held")
+    built = Built(document, models, encoder, tensor_digest(encoder), report, broken)
     settings.cache_dir.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=settings.cache_dir, prefix="release-") as folder:
-        return _publish(document, store, prefix, models, encoder, report, broken, Path(folder), clock)
+        with clock.step("report"):
+            _write(built, Path(folder))
+        with clock.step("publish") as figures:
+            files = upload(store, prefix, Path(folder))
+            figures["bytes"] = sum(file.size for file in files)
+    committed = commit(store, prefix, _manifest(built, files, clock.seconds))
+    log.info("release published", outcome=committed.outcome, uri=f"{store.uri}/{prefix}")
+    return committed
 
 
 def _load(document: JobInput, cache: Path, clock: Clock) -> tuple[Models, Judge]:
@@ -105,58 +132,47 @@ def _not_present(document: JobInput, models: Models, digests: tuple[str, ...], c
     )
 
 
-def _publish(
-    document: JobInput,
-    store: Store,
-    prefix: str,
-    models: Models,
-    encoder: PreTrainedModel,
-    report: ProbeReport,
-    broken: tuple[str, ...],
-    folder: Path,
-    clock: Clock,
-) -> JobResult:
-    """Write the release to a local folder, upload it, and commit it."""
-    encoder_sha256 = tensor_digest(encoder)
-    with clock.step("report"):
-        save_encoder(encoder, folder / ENCODER_FOLDER, models.stored_dtype)
-        (folder / "probe.json").write_text(report.to_json() + "\n")
-        (folder / "report.html").write_text(
-            render_report(
-                document, report, broken, base_sha256=models.base_sha256, encoder_sha256=encoder_sha256
-            )
-        )
-        (folder / "provenance.json").write_text(
-            provenance(document, folder, base_sha256=models.base_sha256, device=models.device.type)
-        )
-    with clock.step("publish") as figures:
-        files = upload(store, prefix, folder)
-        figures["bytes"] = sum(file.size for file in files)
+def _write(built: Built, folder: Path) -> None:
+    """Write all files of a release but its manifest."""
+    document, models = built.document, built.models
+    save_encoder(built.encoder, folder / ENCODER_FOLDER, models.stored_dtype)
+    (folder / "probe.json").write_text(built.report.to_json() + "\n")
+    page = render_report(
+        document,
+        built.report,
+        built.broken,
+        base_sha256=models.base_sha256,
+        encoder_sha256=built.encoder_sha256,
+    )
+    (folder / "report.html").write_text(page)
+    statement = provenance(document, folder, base_sha256=models.base_sha256, device=models.device.type)
+    (folder / "provenance.json").write_text(statement)
+
+
+def _manifest(built: Built, files: tuple[ManifestFile, ...], seconds: dict[str, int]) -> Manifest:
+    document, models = built.document, built.models
     result = JobResult(
         key=document.key,
-        outcome=Outcome.GATE_FAILED if broken else Outcome.BUILT,
+        outcome=Outcome.GATE_FAILED if built.broken else Outcome.BUILT,
         base_sha256=models.base_sha256,
-        encoder_sha256=encoder_sha256,
-        figures=report.figures,
-        seconds=clock.seconds,
-        message="; ".join(broken)[:1000],
+        encoder_sha256=built.encoder_sha256,
+        figures=built.report.figures,
+        seconds=seconds,
+        message="; ".join(built.broken)[:1000],
     )
-    manifest = Manifest(
+    return Manifest(
         model=document.model,
         key=document.key,
         parent=document.parent.key if document.parent else None,
         base_sha256=models.base_sha256,
-        encoder_sha256=encoder_sha256,
+        encoder_sha256=built.encoder_sha256,
         erasures=tuple(
-            ManifestErasure(digest=e.digest, name=e.name, concept=e.concept.name)
-            for e in (*document.holds, *document.adds)
+            ManifestErasure(digest=erasure.digest, name=erasure.name, concept=erasure.concept.name)
+            for erasure in (*document.holds, *document.adds)
         ),
         files=files,
         result=result,
     )
-    committed = commit(store, prefix, manifest)
-    log.info("release published", outcome=committed.outcome, uri=f"{store.uri}/{prefix}")
-    return committed
 
 
 def _log_figures(report: ProbeReport) -> dict[str, str]:
