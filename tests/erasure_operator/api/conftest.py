@@ -43,7 +43,7 @@ ENCODER_RELEASE: Manifest = {
     "spec": {
         "videoModel": "storyboard",
         "document": {
-            "model": "storyboard",
+            "model": "media.storyboard",
             "key": DIGEST,
             "base": {"pipeline": "s3://models/t2v"},
             "adds": [{"digest": DIGEST, "name": "takedown", "concept": {"name": "captain comet"}}],
