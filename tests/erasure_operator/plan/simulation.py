@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from erasure_operator.api.base import ObjectMeta
 from erasure_operator.api.concept_erasure import ConceptErasure, ConceptErasureStatus
-from erasure_operator.api.encoder_release import EncoderRelease, EncoderReleaseStatus
+from erasure_operator.api.encoder_release import EncoderRelease, EncoderReleaseStatus, ReleasePhase
 from erasure_operator.api.video_model import VideoModel, VideoModelStatus
 from erasure_operator.plan.actions import (
     Action,
@@ -44,6 +44,8 @@ class Cluster:
     now: datetime = T0
     published: set[str] = field(default_factory=set)
     """Keys that may serve: built, with gates that hold."""
+    stuck: set[str] = field(default_factory=set)
+    """Keys whose rollout failed somewhere: leaving them is allowed."""
     done: Counter[str] = field(default_factory=Counter)
     """Actions carried out, by kind."""
     uids: int = 0
@@ -87,7 +89,9 @@ class Cluster:
             case DeleteRelease(name, uid):
                 found = self.releases.get(name)
                 if found is not None and found.metadata.uid == uid:
-                    assert found.key not in self.published, "a release that serves was deleted"
+                    assert found.status.phase is not ReleasePhase.BUILT, "a built release was deleted"
+                    mounts = [item.mount for item in self.workloads.values() if item.mount]
+                    assert found.key not in {mount.key for mount in mounts}, "a mounted release was deleted"
                     metadata = found.metadata.model_copy(update={"deletion_timestamp": self.now})
                     self.releases[name] = found.model_copy(update={"metadata": metadata})
                     if name in self.jobs:
@@ -123,7 +127,7 @@ class Cluster:
         assert before.mount != step.mount, "an apply that changes nothing"
         if step.mount is not None:
             assert step.mount.key in self.published, "an encoder that may not serve was rolled out"
-        if not before.deadline_exceeded:
+        if before.mount is None or before.mount.key not in self.stuck:
             lost = self.taken_away(before) - self.taken_away(replace(before, mount=step.mount))
             assert not lost, f"{lost} came back into service"
         owner = None if step.mount is None else "media/storyboard"
@@ -196,6 +200,8 @@ class Cluster:
     def get_stuck(self, name: str) -> None:
         """One new pod does not become Ready before the progress deadline."""
         found = self.workloads[name]
+        if found.mount is not None:
+            self.stuck.add(found.mount.key)
         self.workloads[name] = replace(
             found,
             observed_generation=found.generation,
