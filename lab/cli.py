@@ -1,9 +1,12 @@
 """The lab's command line: ``python -m lab COMMAND``."""
 
+import json
 import os
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Literal
 
 from cyclopts import App
@@ -84,6 +87,44 @@ def env() -> int:
         raise LabError("There is no lab on this machine: run `python -m lab up` first.")
     for name, value in state.environment(os.environ.get("PATH", os.defpath)).items():
         print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+@app.command
+def images(*targets: str, output: Output = "text") -> int:
+    """Build the project's images from its Dockerfile and load them into the lab; skips what did not change.
+
+    Parameters
+    ----------
+    targets
+        Targets of the Dockerfile; all of them when none is named.
+    output
+        ``text`` for people, ``json`` for programs.
+    """
+    from lab.images import TARGETS, load_images  # noqa: PLC0415
+
+    loaded = load_images(targets or TARGETS)
+    if output == "json":
+        print(json.dumps({target: asdict(image) for target, image in loaded.items()}, indent=2))
+    else:
+        for image in loaded.values():
+            print(f"{image.name} is {image.pinned}")
+    return 0
+
+
+@app.command
+def load(archive: Path, /) -> int:
+    """Load an image archive, as `docker save` writes it, into the lab.
+
+    Parameters
+    ----------
+    archive
+        File to load.
+    """
+    from lab.images import load_archive  # noqa: PLC0415
+
+    for name in load_archive(archive):
+        print(name)
     return 0
 
 
