@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+
+from lab.site import Site
+
+TORCH_MODULE = re.compile(r"^pytestmark = .*pytest\.mark\.torch", re.MULTILINE)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave torch modules unread when the marker expression excludes them: importing torch takes seconds."""
     if "not torch" not in (config.getoption("markexpr") or "") or collection_path.suffix != ".py":
         return None
-    return "pytestmark = pytest.mark.torch" in collection_path.read_text() or None
+    return bool(TORCH_MODULE.search(collection_path.read_text())) or None
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    """Give the cluster that the cluster tests share: the lab, or the one that KUBECONFIG names."""
+    # Imported here, so that tests without a cluster need nothing of the lab.
+    from lab.opening import open_site
+
+    return open_site()
