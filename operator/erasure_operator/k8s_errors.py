@@ -114,6 +114,9 @@ def from_api_exception(exc: ApiException, what: str) -> ErasureError:  # noqa: P
             return ApiUnavailableError(cannot, retry_after=_retry_after(exc))
         case 0:
             return ApiUnavailableError(cannot)
+        case 500 if "failed to create typed patch object" in sentence:
+            # What the API server answers to an unknown field in a server-side apply.
+            return RejectedObjectError(cannot)
         case _ if status >= 500:
             return ApiUnavailableError(cannot, retry_after=_retry_after(exc))
         case _:

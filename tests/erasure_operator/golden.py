@@ -1,4 +1,4 @@
-"""YAML in, YAML out: what is rendered, as a reviewer reads it. `UPDATE_GOLDEN=1 pytest ...` rewrites the outputs."""
+"""YAML in, YAML out: what is rendered, as a reviewer reads it. `UPDATE_GOLDEN=1 pytest` rewrites outputs."""
 
 from __future__ import annotations
 

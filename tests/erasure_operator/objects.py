@@ -16,7 +16,9 @@ def metadata(name: str, **fields: Any) -> dict[str, Any]:
     return {"name": name, "namespace": NAMESPACE, "uid": f"uid-of-{name}", "resourceVersion": "1"} | fields
 
 
-def video_model(name: str = "storyboard", *, selects: dict[str, str] | None = None, **fields: Any) -> dict[str, Any]:
+def video_model(
+    name: str = "storyboard", *, selects: dict[str, str] | None = None, **fields: Any
+) -> dict[str, Any]:
     return {
         "apiVersion": "concept-erasure.io/v1alpha1",
         "kind": "VideoModel",
@@ -51,7 +53,13 @@ def release(*, model: str = "storyboard", **fields: Any) -> dict[str, Any]:
                 "model": f"{NAMESPACE}.{model}",
                 "key": KEY,
                 "base": {"pipeline": "s3://models/t2v"},
-                "adds": [{"digest": DIGEST, "name": "comet", "concept": {"name": "captain comet", "kind": "Character"}}],
+                "adds": [
+                    {
+                        "digest": DIGEST,
+                        "name": "comet",
+                        "concept": {"name": "captain comet", "kind": "Character"},
+                    }
+                ],
                 "judge": {"type": "clip", "source": "s3://models/clip"},
                 "storage": {"uri": "s3://checkpoints/erasure"},
             },
@@ -59,7 +67,9 @@ def release(*, model: str = "storyboard", **fields: Any) -> dict[str, Any]:
     }
 
 
-def deployment(name: str = "server", *, labels: dict[str, str] | None = None, owner: str = "") -> dict[str, Any]:
+def deployment(
+    name: str = "server", *, labels: dict[str, str] | None = None, owner: str = ""
+) -> dict[str, Any]:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",

@@ -103,7 +103,7 @@ async def test_a_model_that_cannot_be_read_keeps_no_workload_from_waking_others(
 
 def test_only_plain_event_handlers_are_registered() -> None:
     registry = kopf.OperatorRegistry()
-    register(registry, Store(), lambda key: None)
+    register(registry, Store(), [].append)
     assert len(registry._watching.get_all_handlers()) == len(WATCHED)
     for kind in ("_changing", "_spawning", "_indexing", "_webhooks"):
         assert not list(getattr(registry, kind).get_all_handlers())

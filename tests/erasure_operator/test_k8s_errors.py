@@ -45,6 +45,7 @@ CASES = [
     (answer(422), RejectedObjectError),
     (answer(429), ApiUnavailableError),
     (answer(500), ApiUnavailableError),
+    (answer(500, "failed to create typed patch object (...): field not declared"), RejectedObjectError),
     (answer(503), ApiUnavailableError),
     (ApiException(status=502, reason="Bad Gateway", body="<html>"), ApiUnavailableError),
     (ApiException(status=0), ApiUnavailableError),
@@ -57,12 +58,15 @@ CASES = [
 
 @pytest.mark.parametrize(("raised", "expected"), CASES, ids=lambda value: repr(value)[:60])
 def test_every_answer_has_its_error(raised: Exception, expected: type[ErasureError]) -> None:
-    with pytest.raises(expected, match="^cannot apply Job media/a: "), kubernetes_errors("apply Job media/a"):
+    with (
+        pytest.raises(expected, match=r"^cannot apply Job media/a: "),
+        kubernetes_errors("apply Job media/a"),
+    ):
         raise raised
 
 
 def test_errors_of_the_project_pass_through() -> None:
-    with pytest.raises(StaleObjectError, match="^as it is$"), kubernetes_errors("do it"):
+    with pytest.raises(StaleObjectError, match=r"^as it is$"), kubernetes_errors("do it"):
         raise StaleObjectError("as it is")
 
 
@@ -90,7 +94,9 @@ def test_every_error_is_temporary_or_permanent() -> None:
     own = [
         value
         for value in vars(k8s_errors).values()
-        if isinstance(value, type) and issubclass(value, ErasureError) and value.__module__ == k8s_errors.__name__
+        if isinstance(value, type)
+        and issubclass(value, ErasureError)
+        and value.__module__ == k8s_errors.__name__
     ]
     assert len(own) == 7
     assert all(issubclass(value, TemporaryFailure) != issubclass(value, PermanentFailure) for value in own)

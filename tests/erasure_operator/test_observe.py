@@ -81,7 +81,9 @@ def test_a_model_that_is_being_deleted_is_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "raw"), [(CONCEPT_ERASURES, erasure()), (ENCODER_RELEASES, release())], ids=["erasure", "release"]
+    ("resource", "raw"),
+    [(CONCEPT_ERASURES, erasure()), (ENCODER_RELEASES, release())],
+    ids=["erasure", "release"],
 )
 def test_an_object_that_cannot_be_read_stops_its_model_instead_of_counting_as_absent(
     resource: Resource, raw: dict[str, Any]

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.looptime
 
 
 class Recorder:
-    """Work that takes `takes` seconds and answers what it is told to; keeps (loop time, key) of each start."""
+    """Work that takes its time and answers what it is told to; keeps (loop time, key) of each start."""
 
     def __init__(self, takes: float = 0.0) -> None:
         self.takes = takes
@@ -25,7 +25,7 @@ class Recorder:
         self.answers: dict[str, deque[timedelta | Exception | None]] = {}
         self.running = 0
         self.most_running = 0
-        self.during: Callable[[str], None] = lambda key: None
+        self.during: Callable[[str], None] = lambda _: None
 
     def answer(self, key: str, *answers: timedelta | Exception | None) -> None:
         self.answers[key] = deque(answers)

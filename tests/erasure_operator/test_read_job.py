@@ -34,7 +34,12 @@ def condition(kind: str, **fields: str) -> dict[str, str]:
 def test_a_job_without_status_is_active() -> None:
     found = read_job(job(), [])
     assert (found.name, found.uid) == ("storyboard-0", "uid-of-storyboard-0")
-    assert (found.state, found.message, found.exit_code, found.finished_at) == (JobState.ACTIVE, None, None, None)
+    assert (found.state, found.message, found.exit_code, found.finished_at) == (
+        JobState.ACTIVE,
+        None,
+        None,
+        None,
+    )
     assert not found.deleting
 
 
@@ -78,7 +83,10 @@ def test_pods_of_other_jobs_and_other_containers_are_passed_over() -> None:
         (waiting("ImagePullBackOff"), "ImagePullBackOff"),
         (waiting("CreateContainerConfigError"), "CreateContainerConfigError"),
         (waiting("ContainerCreating"), ""),
-        ({"conditions": [condition("PodScheduled", status="False", reason="Unschedulable")]}, "Unschedulable"),
+        (
+            {"conditions": [condition("PodScheduled", status="False", reason="Unschedulable")]},
+            "Unschedulable",
+        ),
         ({"containerStatuses": [{"name": "unlearn-job", "state": {"running": {}}}]}, ""),
         ({}, ""),
     ],

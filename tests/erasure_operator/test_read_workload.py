@@ -32,10 +32,17 @@ def applied() -> dict[str, Any]:
 
 def test_a_deployment_that_nobody_touched_has_no_mount() -> None:
     raw = deployment()
-    raw["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "TEXT_ENCODER_PATH", "value": "/mine"}]
+    raw["spec"]["template"]["spec"]["containers"][0]["env"] = [
+        {"name": "TEXT_ENCODER_PATH", "value": "/mine"}
+    ]
     found = read_deployment(raw)
     assert found.mount is None
-    assert (found.kind, found.name, found.containers, found.owner) == ("Deployment", "server", ("server",), None)
+    assert (found.kind, found.name, found.containers, found.owner) == (
+        "Deployment",
+        "server",
+        ("server",),
+        None,
+    )
 
 
 def test_counts_and_the_deadline_are_read_from_the_status() -> None:
@@ -79,7 +86,9 @@ def _metadata(raw: dict[str, Any]) -> dict[str, Any]:
 DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
     "no init container": lambda raw: _spec(raw).pop("initContainers"),
     "no arguments": lambda raw: _spec(raw)["initContainers"][0].pop("args"),
-    "another key in the arguments": lambda raw: _spec(raw)["initContainers"][0]["args"].__setitem__(3, "0" * 64),
+    "another key in the arguments": lambda raw: _spec(raw)["initContainers"][0]["args"].__setitem__(
+        3, "0" * 64
+    ),
     "another digest": lambda raw: _spec(raw)["initContainers"][0]["args"].__setitem__(5, "0" * 64),
     "no credentials": lambda raw: _spec(raw)["initContainers"][0].pop("envFrom"),
     "no volume": lambda raw: _spec(raw).pop("volumes"),
@@ -88,12 +97,16 @@ DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
     "another variable": lambda raw: _spec(raw)["containers"][0]["env"][0].update(value="/elsewhere"),
     "no annotation": lambda raw: _metadata(raw).pop("annotations"),
     "no label": lambda raw: _metadata(raw).pop("labels"),
-    "another label": lambda raw: _metadata(raw)["labels"].update({"concept-erasure.io/release": "0000000000"}),
+    "another label": lambda raw: _metadata(raw)["labels"].update(
+        {"concept-erasure.io/release": "0000000000"}
+    ),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
-def test_a_damaged_part_is_seen_and_equals_no_wanted_mount(damage: Callable[[dict[str, Any]], object]) -> None:
+def test_a_damaged_part_is_seen_and_equals_no_wanted_mount(
+    damage: Callable[[dict[str, Any]], object],
+) -> None:
     raw = applied()
     damage(raw)
     found = read_deployment(raw).mount

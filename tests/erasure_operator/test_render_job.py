@@ -4,6 +4,7 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
+
 from erasure_operator.api.encoder_release import EncoderRelease
 from erasure_operator.api.video_model import VideoModel
 from erasure_operator.render_job import DOCUMENT, render_config_map, render_job, render_release

@@ -1,7 +1,7 @@
 """A cluster in memory that does what Kubernetes does between two passes of the operator.
 
-Not a mock of the plan's callers: it holds the objects, carries actions out with the same idempotence as the API
-server, and refuses what must never happen.
+It holds the objects, carries actions out as idempotently as the API server does, and refuses what must never
+happen.
 """
 
 from __future__ import annotations
