@@ -69,6 +69,10 @@ class Catalogue:
         """Find a release by its full key."""
         return next((release for release in self.releases if release.key == key), None)
 
+    def by_uri(self, uri: str) -> EncoderRelease | None:
+        """Find a release by its folder: what a damaged pod template may still tell."""
+        return next((release for release in self.releases if uri and release.status.uri == uri), None)
+
 
 def is_same(release: EncoderRelease, other: EncoderRelease | None) -> bool:
     """Tell whether both are one release."""

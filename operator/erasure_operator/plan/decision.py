@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from erasure_operator.api.encoder_release import EncoderRelease
 from erasure_operator.plan.builds import Build
-from erasure_operator.plan.catalogue import Catalogue, digests, is_same
+from erasure_operator.plan.catalogue import Catalogue, digests
 from erasure_operator.plan.desired import Desired
 from erasure_operator.plan.outcomes import Settled
 from erasure_operator.plan.sets import Goal, InPlace, Wanted
@@ -39,7 +38,3 @@ class Decision:
             return False
         have = digests(self.goal.release) if self.goal.release else frozenset()
         return have == self.wanted.digests
-
-    def is_goal(self, release: EncoderRelease) -> bool:
-        """Tell whether targets are to serve this release."""
-        return self.goal is not None and is_same(release, self.goal.release)

@@ -34,7 +34,21 @@ def plan(snapshot: Snapshot, now: datetime, methods: Methods) -> Plan:
         The methods that a VideoModel may name: `unlearn_job.methods.configs()`.
 
     """
-    now = now.replace(microsecond=0)  # as metav1.Time stores it
+    decision = decide(snapshot, now.replace(microsecond=0), methods)  # as metav1.Time stores it
+    written = changes(snapshot, statuses(decision))
+    return Plan(
+        actions=(
+            *decision.building.actions,
+            *roll_out(decision.goal, decision.targets, snapshot.model),
+        ),
+        statuses=written,
+        events=events(snapshot, written),
+        wake_at=decision.building.wake_at,
+    )
+
+
+def decide(snapshot: Snapshot, now: datetime, methods: Methods) -> Decision:
+    """Apply the rules in their order; each is a module."""
     model = snapshot.model
     living = [item for item in snapshot.releases if item.metadata.deletion_timestamp is None]
 
@@ -53,14 +67,7 @@ def plan(snapshot: Snapshot, now: datetime, methods: Methods) -> Plan:
     aim = goal(wanted, asked, catalogue, found)
     building = build(wanted, asked, catalogue, settled=settled, snapshot=snapshot, now=now)
 
-    decision = Decision(snapshot, now, asked, settled, catalogue, targets, found, wanted, aim, building)
-    written = changes(snapshot, statuses(decision))
-    return Plan(
-        actions=(*building.actions, *roll_out(aim, targets, model)),
-        statuses=written,
-        events=events(snapshot, written),
-        wake_at=building.wake_at,
-    )
+    return Decision(snapshot, now, asked, settled, catalogue, targets, found, wanted, aim, building)
 
 
 def plan_orphan(erasure: ConceptErasure, now: datetime) -> Plan:

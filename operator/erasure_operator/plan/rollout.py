@@ -49,9 +49,9 @@ def in_place(targets: Iterable[Selected], catalogue: Catalogue, model: VideoMode
         mount = selected.workload.mount
         if mount is None:
             continue
-        release = catalogue.by_key(mount.key)
+        release = catalogue.by_key(mount.key) or catalogue.by_uri(mount.uri)
         if release is None:
-            # A mount without a key is a damaged one, to be repaired to what was served before.
+            # A mount without a key is damaged, and is repaired to what was served before, if that is known.
             lost = lost or bool(mount.key) or catalogue.served is None
             continue
         found.append(release)

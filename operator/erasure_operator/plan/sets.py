@@ -89,7 +89,7 @@ def goal(wanted: Wanted, asked: Desired, catalogue: Catalogue, targets: InPlace)
         )
     nothing_asked = not wanted.digests and not in_force
     if targets.lost:
-        return Goal(None) if nothing_asked and not asked.erasures else None
+        return None if asked.digests - catalogue.not_present().keys() else Goal(None)
     if nothing_asked or not in_place:
         return Goal(None)
     return Goal(max(in_place, key=lambda release: sum(covers(release, item) for item in in_force)))

@@ -15,7 +15,7 @@ def test_the_document_says_everything_that_the_job_needs() -> None:
     model = video_model(
         holdout=[{"name": "boat"}],
         seed=4,
-        storage={"uri": "s3://b/p", "endpoint": "http://s3", "credentials": {"secretName": "s3"}},
+        storage={"uri": "s3://bucket/p", "endpoint": "http://s3", "credentials": {"secretName": "s3"}},
     )
     given = Given()
     given.model = model

@@ -64,3 +64,12 @@ def test_a_target_serves_when_template_and_pods_say_so() -> None:
     assert serves(target, R_COMET, made.snapshot.model)
     assert not serves(target, None, made.snapshot.model)
     assert not serves(replace(target, owner="media/other"), R_COMET, made.snapshot.model)
+
+
+def test_a_damaged_mount_still_tells_its_release_by_the_folder() -> None:
+    given = Given().erasing(COMET).having(R_COMET).mounting(R_COMET)
+    mount = given.workloads[0].mount
+    assert mount is not None
+    made = given.targets(workload(mount=replace(mount, key=""))).decide()
+    assert [release.key for release in made.in_place.releases] == [R_COMET.key]
+    assert not made.in_place.lost
