@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import structlog
@@ -9,6 +10,9 @@ import structlog
 
 def configure_logging() -> None:
     """Write events to stderr: readable on a terminal, one JSON object a line elsewhere."""
+    for name in ("TRANSFORMERS_VERBOSITY", "DIFFUSERS_VERBOSITY"):
+        # Read when the libraries load. Their warnings tell of optional packages, not of this Job.
+        os.environ.setdefault(name, "error")
     terminal = sys.stderr.isatty()
     renderer = (
         structlog.dev.ConsoleRenderer()

@@ -77,7 +77,7 @@ class PipelineIndex:
         try:
             pipeline: DiffusionPipeline = DiffusionPipeline.from_pretrained(
                 self.folder,
-                torch_dtype=dtype,
+                dtype=dtype,
                 use_safetensors=True,
                 local_files_only=True,
                 **unwanted,
