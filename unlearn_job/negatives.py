@@ -28,11 +28,23 @@ from unlearn_job.methods.tokens import assemble, word_ids
 from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading
 
-Slot = int | Tensor
-"""What stands at a position: a token id, or an embedding of shape (D,)."""
+
+@dataclass(frozen=True)
+class Soft:
+    """An embedding that stands in for a token, shape (D,)."""
+
+    token: int
+    vector: Tensor
+
+
+Slot = int | Soft
+"""What stands at a position."""
 
 SHARES: Final = {"partial": 0.4, "soft": 0.4, "word": 0.2}
 """Shares of the sorts; a name of one token has no parts, and its share goes to the soft ones."""
+
+NAMED: Final = 0.3
+"""Share of other words that come from kept and erased names: those neighbours matter most."""
 
 LENGTHS: Final = (0.5, 1.5)
 """Norm of a soft embedding, relative to the mean norm of a word."""
@@ -45,13 +57,15 @@ class Vocabulary:
     Attributes
     ----------
     table: token embeddings, shape (V, D), float32, on CPU.
-    words: id sequences of words, as other words; erased names' own words are no less welcome.
+    named: id sequences of the words of kept and erased names.
+    words: id sequences of all words.
     length: mean norm of the rows of whole words.
     cosine: the largest |a| of a soft negative.
 
     """
 
     table: Tensor
+    named: tuple[tuple[int, ...], ...]
     words: tuple[tuple[int, ...], ...]
     length: float
     cosine: float
@@ -74,12 +88,13 @@ def vocabulary(
     """
     special = set(tokenizer.all_special_ids)
     whole = [i for token, i in tokenizer.get_vocab().items() if token.endswith("</w>") and i not in special]
-    words = {word_ids(tokenizer, word): None for text in texts for word in text.split()}
+    named = {word_ids(tokenizer, word): None for text in texts for word in text.split()}
     cpu = table.detach().float().cpu()
     length = float(cpu[whole].norm(dim=1).mean())
     return Vocabulary(
         cpu,
-        (*words, *((i,) for i in sorted(whole) if len(tokenizer.decode([i]).strip()) > 2)),
+        tuple(named),
+        tuple((i,) for i in sorted(whole) if len(tokenizer.decode([i]).strip()) > 2),
         length,
         separating_cosine(tokenizer, cpu, aliases),
     )
@@ -135,6 +150,7 @@ class Negatives:
         self._vocabulary = words
         self._gone = {word_ids(tokenizer, name) for name in gone}
         self._choice = random.Random(seed)  # noqa: S311 - training data, not secrets
+        self._known: dict[str, tuple[int, ...]] = {}
         self._noise = torch.Generator().manual_seed(seed)
 
     def of(self, erasing: Erasing, count: int) -> list[Reading]:
@@ -150,20 +166,26 @@ class Negatives:
         return found
 
     def _one(self, prompt: Prompt) -> Reading:
-        words = [word_ids(self._tokenizer, word) for word in prompt.phrase.split()]
-        before, after = (word_ids(self._tokenizer, text) for text in (prompt.before, prompt.after))
+        words = [self._ids(word) for word in prompt.phrase.split()]
+        before, after = self._ids(prompt.before), self._ids(prompt.after)
         slots = self._slots(words)
         if self._names_an_erased_concept(before, slots, after):
             # Words may come out as an erased name by chance; vectors cannot.
             slots = [self._soft(piece) for word in words for piece in word]
-        ids = [slot if isinstance(slot, int) else words[0][0] for slot in slots]
+        ids = [slot.token if isinstance(slot, Soft) else slot for slot in slots]
         tokens = assemble(self._tokenizer, before, ids, after)
         patches = {
-            tokens.start + i: slot
+            tokens.start + i: slot.vector
             for i, slot in enumerate(slots)
-            if isinstance(slot, Tensor) and tokens.start + i < tokens.end
+            if isinstance(slot, Soft) and tokens.start + i < tokens.end
         }
         return Reading(tokens, patches, first=tokens.start)
+
+    def _ids(self, text: str) -> tuple[int, ...]:
+        """Tokenise once: the same few texts come thousands of times."""
+        if text not in self._known:
+            self._known[text] = word_ids(self._tokenizer, text)
+        return self._known[text]
 
     def _slots(self, words: list[tuple[int, ...]]) -> list[Slot]:
         parts: list[tuple[int, ...]] = words if len(words) > 1 else [(piece,) for piece in words[0]]
@@ -190,9 +212,10 @@ class Negatives:
         return slots
 
     def _other_word(self) -> tuple[int, ...]:
-        return self._choice.choice(self._vocabulary.words)
+        named, words = self._vocabulary.named, self._vocabulary.words
+        return self._choice.choice(named if self._choice.random() < NAMED else words)
 
-    def _soft(self, token: int) -> Tensor:
+    def _soft(self, token: int) -> Soft:
         table, limit = self._vocabulary.table, self._vocabulary.cosine
         unit = torch.nn.functional.normalize(table[token], dim=0)
         if self._choice.random() < 0.5:
@@ -204,7 +227,7 @@ class Negatives:
         other = torch.nn.functional.normalize(other, dim=0)
         share = self._choice.uniform(-limit, limit)
         mixed = share * unit + math.sqrt(1 - share * share) * other
-        return mixed * self._vocabulary.length * self._choice.uniform(*LENGTHS)
+        return Soft(token, mixed * self._vocabulary.length * self._choice.uniform(*LENGTHS))
 
     def _names_an_erased_concept(
         self, before: Sequence[int], slots: list[Slot], after: Sequence[int]

@@ -132,9 +132,7 @@ def _pipelines() -> tuple[Any, Any]:
 
 
 CAT = Concept(name="cat", kind=ConceptKind.OBJECT, aliases=("kitty",))
-COMET = Concept(
-    name="captain comet", kind=ConceptKind.CHARACTER, aliases=("comet man",), anchor="a figure"
-)
+COMET = Concept(name="captain comet", kind=ConceptKind.CHARACTER, aliases=("comet man",), anchor="a figure")
 SKETCH = Concept(name="pencil sketch", kind=ConceptKind.STYLE)
 WHALE = KeptConcept(name="captain whale", kind=ConceptKind.CHARACTER)
 FISH = KeptConcept(name="fish")
@@ -143,7 +141,9 @@ MOSAIC = KeptConcept(name="mosaic", kind=ConceptKind.STYLE)
 
 def erasure(concept: Concept, *preserve: KeptConcept) -> Erasure:
     digest = concept.name.encode().hex().ljust(64, "0")
-    return Erasure(digest=digest[:64], name=concept.name.replace(" ", "-"), concept=concept, preserve=preserve)
+    return Erasure(
+        digest=digest[:64], name=concept.name.replace(" ", "-"), concept=concept, preserve=preserve
+    )
 
 
 def document(

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from unlearn_job.contract.figures import Figures, RetentionFigures, Tally
+from unlearn_job.probe.report import ProbeReport, Row, tally_json
+from unlearn_job.probe.subjects import Role, Wording
+
+pytestmark = pytest.mark.torch
+
+NOTHING = Tally(hits=0, samples=0)
+
+
+def _row() -> Row:
+    return Row(
+        concept="cat",
+        kind="Object",
+        role=Role.ADDED,
+        neighbour=False,
+        digest="0" * 64,
+        base=Tally(hits=60, samples=64),
+        images=Tally(hits=0, samples=64),
+        by_wording={Wording.NAME: Tally(hits=0, samples=32)},
+        invalid=NOTHING,
+        frames=Tally(hits=2, samples=80),
+        peak_frame=Tally(hits=2, samples=10),
+    )
+
+
+def test_counts_come_with_their_interval() -> None:
+    found = tally_json(Tally(hits=0, samples=64))
+    assert found == {"hits": 0, "samples": 64, "rate": 0.0, "wilson95": [0.0, 0.0566]}
+
+
+def test_the_document_has_no_pixels_and_reads_back() -> None:
+    kept = RetentionFigures(base=Tally(hits=10, samples=10), erased=Tally(hits=9, samples=10))
+    figures = Figures(erasures=(), preserved=kept, holdout=kept, neighbours=kept)
+    report = json.loads(ProbeReport(figures, (_row(),), (), {"seed": 3}).to_json())
+    assert report["settings"] == {"seed": 3}
+    assert report["retentionPercent"]["holdout"] == 90.0
+    (concept,) = report["concepts"]
+    assert concept["reactivationGap"] == 0.175
+    assert concept["byWording"]["name"]["samples"] == 32
+    assert "clips" not in concept
