@@ -1,7 +1,8 @@
 """The text-to-image pair member: text encoder and 2D U-Net, trained together on cached latents."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -93,49 +94,60 @@ def velocity_loss(
     return functional.mse_loss(unet(noisy, timesteps, encoder_hidden_states=states).sample, target)
 
 
-def train_text_to_image(
-    text_encoder: CLIPTextModel,
-    unet: UNet2DConditionModel,
-    tokenizer: CLIPTokenizer,
-    scenes: Sequence[Scene],
-    latents: Tensor,
-    *,
-    folder: Path,
-    joint_steps: int,
-    frozen_steps: int,
-) -> None:
-    """Train encoder and U-Net together, then the U-Net on the encoder as it is.
+@dataclass(frozen=True)
+class Corpus:
+    """What the T2I is trained on.
 
-    Parameters
+    Attributes
     ----------
-    text_encoder, unet, tokenizer: the parts; the first two are trained in place.
     scenes: N scenes; each step words their captions anew.
-    latents: theirs, shape (N, 4, 8, 8), scaled.
-    folder: for checkpoints.
-    joint_steps, frozen_steps: optimiser steps of the two stages.
+    latents: their drawings' latents, shape (N, 4, 8, 8), scaled.
+    tokenizer: for the captions.
     """
+
+    scenes: Sequence[Scene]
+    latents: Tensor
+    tokenizer: CLIPTokenizer
+
+
+def train_together(
+    text_encoder: CLIPTextModel, unet: UNet2DConditionModel, corpus: Corpus, *, folder: Path, steps: int
+) -> None:
+    """Train text encoder and U-Net in place, each on the other."""
     scheduler = new_scheduler()
-    chance = random.Random(2 + rank())  # noqa: S311 - captions, not secrets
-    rng = np.random.default_rng((2, rank()))
+    batches = _batches(corpus, seed=2)
 
-    def batch() -> tuple[Tensor, Tensor, Tensor]:
-        chosen = rng.integers(0, len(scenes), share(BATCH))
-        ids = token_ids(tokenizer, [caption(scenes[i], chance) for i in chosen])
-        return latents[torch.from_numpy(chosen)], ids, torch.randint(0, 1000, (len(chosen),))
-
-    def joint(step: int) -> Tensor:
+    def loss_of(step: int) -> Tensor:
         del step
-        clean, ids, timesteps = batch()
+        clean, ids, timesteps = next(batches)
         return velocity_loss(unet, scheduler, clean, text_encoder(ids)[0], timesteps)
 
-    def frozen(step: int) -> Tensor:
+    fit("t2i-joint", [(unet, 1.2e-3), (text_encoder, 6e-4)], loss_of, steps=steps, folder=folder)
+
+
+def polish(
+    text_encoder: CLIPTextModel, unet: UNet2DConditionModel, corpus: Corpus, *, folder: Path, steps: int
+) -> None:
+    """Train the U-Net a while longer, in place, on the text encoder as it now is."""
+    scheduler = new_scheduler()
+    batches = _batches(corpus, seed=4)
+    text_encoder.eval()
+
+    def loss_of(step: int) -> Tensor:
         del step
-        clean, ids, timesteps = batch()
+        clean, ids, timesteps = next(batches)
         with torch.no_grad():
             states = text_encoder(ids)[0]
         return velocity_loss(unet, scheduler, clean, states, timesteps)
 
-    fit("t2i-joint", [(unet, 1.2e-3), (text_encoder, 6e-4)], joint, steps=joint_steps, folder=folder)
-    text_encoder.eval()
-    fit("t2i-frozen", [(unet, 6e-4)], frozen, steps=frozen_steps, folder=folder, decay=0.999)
-    unet.eval()
+    fit("t2i-polish", [(unet, 6e-4)], loss_of, steps=steps, folder=folder, decay=0.997)
+
+
+def _batches(corpus: Corpus, seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield latents, token ids and timesteps of this process's part of every batch, without end."""
+    chance = random.Random(seed + 100 * rank())  # noqa: S311 - captions, not secrets
+    rng = np.random.default_rng((seed, rank()))
+    while True:
+        chosen = rng.integers(0, len(corpus.scenes), share(BATCH))
+        ids = token_ids(corpus.tokenizer, [caption(corpus.scenes[i], chance) for i in chosen])
+        yield corpus.latents[torch.from_numpy(chosen)], ids, torch.randint(0, 1000, (len(chosen),))

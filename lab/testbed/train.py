@@ -22,13 +22,25 @@ def train(folder: Path, plan: stages.Plan) -> bool:
     console.print("Drawing the training data (about 2 minutes) ...")
     dataset.cached_drawings(folder)
     dataset.cached_clips(folder)
-    console.print("Training autoencoder, text encoder and 2D U-Net (about 45 minutes) ...")
-    run_shared(stages.image_stage, folder, plan)
-    console.print("Training the decoder longer, and both judges (about 15 minutes) ...")
-    run_beside([stages.decoder_stage, stages.clip_stage], folder, plan)
-    stages.export_images(folder, plan)
-    console.print("Training the 3D U-Net (about 12 minutes) ...")
-    run_shared(stages.video_stage, folder, plan)
+    console.print("Training the autoencoder (about 9 minutes) ...")
+    run_shared(stages.vae_stage, folder, plan)
+    console.print("Training text encoder and 2D U-Net together (about 30 minutes) ...")
+    run_shared(stages.joint_stage, folder, plan)
+    console.print(
+        "Training the 3D U-Net, the judges, the decoder and the 2D U-Net longer (about 30 minutes) ..."
+    )
+    run_beside(
+        [
+            stages.video_stage,
+            stages.polish_stage,
+            stages.clip_stage,
+            stages.decoder_stage,
+            stages.classifier_stage,
+        ],
+        folder,
+        plan,
+    )
+    stages.export_pipelines(folder, plan)
     figures = measure()
     save_figures(figures)
     write_card(figures)

@@ -3,7 +3,8 @@
 import multiprocessing
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -15,30 +16,30 @@ COUNT: Final = min(2, os.cpu_count() or 1)
 
 def run_shared(stage: Stage, folder: Path, plan: Plan) -> None:
     """Run a stage in all processes, which share its batches."""
+    _prepare()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    _run([(stage, rank, port) for rank in range(COUNT)], folder, plan)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(COUNT, mp_context=context, max_tasks_per_child=1) as pool:
+        for task in [pool.submit(_enter, stage, rank, port, folder, plan) for rank in range(COUNT)]:
+            task.result()
 
 
-def run_beside(stages: list[Stage], folder: Path, plan: Plan) -> None:
-    """Run stages that do not need each other, each in a process of its own."""
-    for start in range(0, len(stages), COUNT):
-        _run([(stage, 0, None) for stage in stages[start : start + COUNT]], folder, plan)
+def run_beside(stages: Sequence[Stage], folder: Path, plan: Plan) -> None:
+    """Run stages that do not need each other, each in a process of its own, two at a time."""
+    _prepare()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(COUNT, mp_context=context, max_tasks_per_child=1) as pool:
+        tasks = [pool.submit(_enter, stage, 0, None, folder, plan) for stage in stages]
+        for task in tasks:
+            task.result()
 
 
-def _run(work: list[tuple[Stage, int, int | None]], folder: Path, plan: Plan) -> None:
+def _prepare() -> None:
     # Read when torch loads, so before the processes start: waiting threads must not spin.
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_enter, args=(*part, folder, plan)) for part in work]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    if failed := [process.exitcode for process in processes if process.exitcode]:
-        raise RuntimeError(f"a training process ended with exit code {failed[0]}")
 
 
 def _enter(stage: Stage, rank: int, port: int | None, folder: Path, plan: Plan) -> None:
