@@ -68,3 +68,6 @@ def test_releases_are_found_by_name_and_by_key() -> None:
     assert catalogue(GOOD, BAD).by_name(BAD.metadata.name) is BAD
     assert catalogue(GOOD, BAD).by_key(GOOD.key) is GOOD
     assert catalogue(GOOD).by_name(None) is None
+    assert GOOD.status.uri is not None
+    assert catalogue(BAD, GOOD).by_uri(GOOD.status.uri) is GOOD
+    assert catalogue(PENDING).by_uri("") is None

@@ -14,6 +14,7 @@ from unlearn_job.contract.result import JobError, Outcome
 COMET = erasure("comet")
 PENDING = release([COMET], outcome=None)
 JOB = Job(name=PENDING.metadata.name)
+NO_BUCKET = JobError(reason="NoBucket", message="It is gone.").to_json()
 DONE = replace(JOB, state=JobState.COMPLETE, exit_code=0, finished_at=T0 + timedelta(minutes=5))
 FAILED = replace(JOB, state=JobState.FAILED, exit_code=1, finished_at=T0 + timedelta(minutes=5))
 
@@ -62,10 +63,7 @@ def test_a_waiting_pod_is_told() -> None:
 @pytest.mark.parametrize(
     ("job", "told"),
     [
-        (
-            replace(FAILED, exit_code=78, message=JobError(reason="NoBucket", message="x").to_json()),
-            "NoBucket",
-        ),
+        (replace(FAILED, exit_code=78, message=NO_BUCKET), "NoBucket: It is gone."),
         (replace(FAILED, exit_code=137, failure_message="OOM"), "exit code 137: OOM"),
         (replace(FAILED, exit_code=75, failure_reason="DeadlineExceeded"), "activeDeadlineSeconds"),
         (replace(DONE, message="{}"), "another version"),
