@@ -9,7 +9,7 @@ from erasure_operator.plan.decision import Decision
 from erasure_operator.plan.desired import in_order
 from erasure_operator.plan.erasure_status import rollout_finding
 from erasure_operator.plan.release_status import ROLLOUT_FAILED_MESSAGE
-from erasure_operator.plan.rollout import serves
+from erasure_operator.plan.rollout import serves, usable
 from erasure_operator.plan.sets import exact
 from erasure_operator.plan.targets import wanted_mount
 
@@ -76,9 +76,10 @@ def _release(decision: Decision) -> str | None:
     itself says what was there before.
     """
     model = decision.snapshot.model
-    if decision.targets and decision.goal is not None:
+    ours = usable(decision.targets)
+    if ours and decision.goal is not None:
         goal = decision.goal.release
-        if all(serves(item, goal, model) for item in decision.targets if not item.problem):
+        if all(serves(item, goal, model) for item in ours):
             return goal.metadata.name if goal else None
     served = decision.catalogue.served
     return served.metadata.name if served else model.status.release

@@ -24,13 +24,13 @@ def served_release(
     Pods tell it where they all agree on one release; while they do not, the VideoModel's status remembers.
     Pods that agree on the base encoder tell nothing: somebody may have replaced the pod templates.
     """
-    known = list(releases)
+    known, ours = list(releases), usable(targets)
     for release in known:
-        if targets and all(
+        if ours and all(
             selected.settled
             and selected.workload.mount is not None
             and selected.workload.mount == wanted_mount(release, selected, model)
-            for selected in usable(targets)
+            for selected in ours
         ):
             return release
     return next((release for release in known if release.metadata.name == model.status.release), None)
