@@ -19,6 +19,8 @@ from unlearn_job.reading import DocumentError, first_error
 UNEXPECTED: Final = 70
 """EX_SOFTWARE: a defect of ours. Like every unnamed code, it counts against backoffLimit."""
 _MESSAGE_LIMIT: Final = 1000
+_SENTENCE: Final = 100
+"""Characters of the sentence for people that stay in any case."""
 
 
 class OutOfMemoryFailure(TemporaryFailure):
@@ -86,17 +88,20 @@ def fitting(message: JobResult | JobError) -> str:
     that are not there. What the operator decides on always fits.
     """
     text = message.to_json()
-    if len(text.encode()) <= TERMINATION_MESSAGE_LIMIT:
+    excess = len(text.encode()) - TERMINATION_MESSAGE_LIMIT
+    if excess <= 0:
         return text
-    if isinstance(message, JobResult):
-        if message.figures is not None:
-            return fitting(message.model_copy(update={"figures": None}))
-        if len(message.message) <= 100 and message.not_present:
-            # 64 digits each: about fifty fit.
-            return fitting(message.model_copy(update={"not_present": message.not_present[:-1]}))
-    if not message.message:
-        raise ValueError("a message without text does not fit")
-    return fitting(message.model_copy(update={"message": _cut(message.message, len(message.message) - 50)}))
+    if isinstance(message, JobResult) and message.figures is not None:
+        return fitting(message.model_copy(update={"figures": None}))
+    if len(message.message) > _SENTENCE:
+        # A character takes at most six bytes, as an escape.
+        shorter = max(_SENTENCE, len(message.message) - max(1, excess // 6))
+        return fitting(message.model_copy(update={"message": _cut(message.message, shorter)}))
+    if isinstance(message, JobResult) and len(message.not_present) > 1:
+        # 64 digits, quotes and a comma.
+        fewer = max(1, len(message.not_present) - 1 - excess // 67)
+        return fitting(message.model_copy(update={"not_present": message.not_present[:fewer]}))
+    raise ValueError("the rest of a message is bounded by the contract and fits")
 
 
 def leave_message(text: str, termination_log: Path) -> None:
@@ -113,4 +118,4 @@ def leave_message(text: str, termination_log: Path) -> None:
 
 
 def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: max(0, length - 3)]}..." if length > 3 else ""
+    return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -51,7 +52,7 @@ def list_repository(repository: str, revision: str) -> tuple[Entry, ...]:
     with hub_errors(repository, revision):
         from huggingface_hub import HfApi  # noqa: PLC0415 (0.5 s that other sources need not wait)
 
-        info: ModelInfo = HfApi().model_info(
+        info: ModelInfo = HfApi(endpoint=_endpoint()).model_info(
             repository, revision=revision, files_metadata=True, timeout=_TIMEOUT_SECONDS
         )
         return tuple(
@@ -78,6 +79,7 @@ def download_snapshot(repository: str, revision: str, names: list[str], to: Path
             local_dir=to,
             etag_timeout=_TIMEOUT_SECONDS,
             max_workers=_WORKERS,
+            endpoint=_endpoint(),
         )
 
 
@@ -106,6 +108,11 @@ def hub_errors(repository: str, revision: str) -> Iterator[None]:
             "model to s3:// or a volume",
             retry_after=timedelta(minutes=1),
         ) from exc
+
+
+def _endpoint() -> str | None:
+    """Return the address of a mirror. huggingface_hub reads it only once, when it loads."""
+    return os.environ.get("HF_ENDPOINT")
 
 
 def _from_status(error: Exception, where: str) -> ErasureError:

@@ -29,12 +29,7 @@ class PipelineIndex:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        try:
-            content: dict[str, Any] = json.loads((folder / INDEX_NAME).read_text())
-        except (OSError, ValueError) as exc:
-            raise ModelUnreadableError(
-                f"{folder} holds no diffusers pipeline: no readable {INDEX_NAME}"
-            ) from exc
+        content = _read_index(folder)
         self.class_name = str(content.get("_class_name"))
         self._classes = {name: value for name, value in content.items() if isinstance(value, list)}
         pipeline = getattr(diffusers, self.class_name, None)
@@ -89,6 +84,16 @@ class PipelineIndex:
             ) from exc
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
+    try:
+        content = json.loads((folder / INDEX_NAME).read_text())
+    except (OSError, ValueError) as exc:
+        raise ModelUnreadableError(f"{folder} holds no diffusers pipeline: no readable {INDEX_NAME}") from exc
+    if not isinstance(content, dict):
+        raise ModelUnreadableError(f"{folder} holds no diffusers pipeline: {INDEX_NAME} is no object")
+    return content
 
 
 def _is_known(library: str) -> bool:

@@ -129,3 +129,11 @@ def _await_bucket(server: S3Server, process: subprocess.Popen[bytes], log: Path)
 def free_port() -> int:
     """Give a port that nobody listens on."""
     return free_ports(1)[0]
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with an untrained pair of pipelines and a judge: `t2i`, `t2v`, `judge`."""
+    from tests.unlearn_job import folders  # torch loads here
+
+    return folders.save_models(tmp_path_factory.mktemp("models"))

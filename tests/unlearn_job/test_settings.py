@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from unlearn_job.settings import JobSettings
+
+
+def test_defaults_suit_a_pod_and_a_laptop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("TERMINATION_LOG", raising=False)
+    monkeypatch.delenv("UNLEARN_CACHE_DIR", raising=False)
+    settings = JobSettings()
+    assert settings.cache_dir == tmp_path / ".cache" / "unlearn-job"
+    assert settings.termination_log == Path("/dev/termination-log")
+
+
+def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNLEARN_CACHE_DIR", "/scratch")
+    monkeypatch.setenv("TERMINATION_LOG", "/scratch/message")
+    settings = JobSettings()
+    assert (settings.cache_dir, settings.termination_log) == (Path("/scratch"), Path("/scratch/message"))
