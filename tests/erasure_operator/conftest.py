@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import secrets
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 
 from erasure_operator.cluster import Cluster
+from lab.kubectl import Kubectl
 from lab.paths import Paths
-from tests.erasure_operator.waiting import until
 from tests.unlearn_job.conftest import free_port, s3_environment, s3_server  # noqa: F401
 
+INSTALLED = "app.kubernetes.io/name=concept-erasure-operator"
 CRDS = Path(__file__).resolve().parents[2] / "crds"
 
 
@@ -37,45 +40,52 @@ def kubeconfig() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def kubectl(kubeconfig: Path) -> Kubectl:
+    """Return kubectl on that cluster."""
+    binary = shutil.which("kubectl", path=f"{Paths.default().bin}{os.pathsep}{os.environ['PATH']}")
+    assert binary, "no kubectl: put it on PATH, or `make lab-up`"
+    return Kubectl(binary, kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def our_kinds(kubectl: Kubectl) -> None:
+    """Install the CRDs."""
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
+    kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
+
+
+@pytest.fixture(scope="session")
+def nobody_else(kubectl: Kubectl) -> Iterator[None]:
+    """Put installed operators to rest while the tests run: they would reconcile what the tests write."""
+    found = json.loads(kubectl("get", "deployments", "-A", "-l", INSTALLED, "-o", "json"))["items"]
+    installed = [
+        (item["metadata"]["namespace"], item["metadata"]["name"], item["spec"]["replicas"]) for item in found
+    ]
+    for where, name, _ in installed:
+        kubectl("scale", "deployment", name, "-n", where, "--replicas=0")
+        kubectl("wait", "--for=delete", "pod", "-n", where, "-l", INSTALLED, "--timeout=60s")
+    yield
+    for where, name, replicas in installed:
+        kubectl("scale", "deployment", name, "-n", where, f"--replicas={replicas}")
+
+
 @pytest.fixture
-async def cluster(kubeconfig: Path) -> AsyncIterator[Cluster]:
-    """A cluster that has our kinds."""
+async def cluster(kubeconfig: Path, our_kinds: None, nobody_else: None) -> AsyncIterator[Cluster]:
+    """Connect to a cluster that has our kinds, and no operator but the test's."""
     configuration = Configuration()
     configuration.client_session_kwargs = {"trust_env": False}
     await config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
     cluster = Cluster(ApiClient(configuration))
-    for path in sorted(CRDS.glob("*.yaml")):
-        manifest = yaml.safe_load(path.read_text())
-        await _apply_definition(cluster, manifest)
     yield cluster
     await cluster.close()
 
 
 @pytest.fixture
-async def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """A namespace of the test's own. It is removed in the background."""
-    name = f"op-{os.getpid()}-{abs(hash(request.node.nodeid)) % 10**8}"
+async def namespace(cluster: Cluster) -> AsyncIterator[str]:
+    """Make a namespace of the test's own. It is removed in the background."""
+    name = f"op-{secrets.token_hex(4)}"
     manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     await cluster._call("POST", "/api/v1/namespaces", what=f"create {name}", body=manifest)
     yield name
     await cluster._call("DELETE", f"/api/v1/namespaces/{name}", what=f"delete {name}")
-
-
-async def _apply_definition(cluster: Cluster, manifest: dict[str, object]) -> None:
-    name = manifest["metadata"]["name"]  # type: ignore[index]
-    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
-    await cluster._call(
-        "PATCH",
-        path,
-        what=f"apply {name}",
-        query={"fieldManager": "tests", "force": "true"},
-        body=manifest,
-        content_type="application/apply-patch+yaml",
-    )
-
-    async def established() -> bool:
-        found = await cluster._call("GET", path, what=f"read {name}")
-        conditions = found.get("status", {}).get("conditions", ())
-        return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
-
-    await until(established, f"{name} to be established")

@@ -94,7 +94,7 @@ class World:
         return await self.cluster.get(DEPLOYMENTS, self.namespace, "server")
 
     async def carry_out(self, model: VideoModel, plan: Plan) -> None:
-        listed = [raw for raw in (await self.cluster.list(DEPLOYMENTS, self.namespace)).objects]
+        listed = (await self.cluster.list(DEPLOYMENTS, self.namespace)).objects
         snapshot = Snapshot(model=model, workloads=tuple(read_deployment(raw) for raw in listed))
         await self.applier.carry_out(self.key, snapshot, plan, NOW)
 
