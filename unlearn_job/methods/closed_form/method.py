@@ -58,7 +58,7 @@ def erase(task: Task, config: MethodConfig) -> None:
         for x, d in _concept_rows(places, pairs):
             goes.add(x, d / (len(edited) - index))
         keeps = _Normal.empty(layer.projection)
-        for x, d in _retain_rows(places, stays):
+        for x, d in _retain_rows(places, stays, drifted=index > 0):
             keeps.add(x, d)
         layer.projection.weight += _solve(goes, keeps, float(settings.retain_mass), float(settings.ridge))
 
@@ -118,10 +118,15 @@ def _concept_rows(places: _Places, pairs: Sequence[tuple[Tokens, Tokens]]) -> It
         yield now.inputs[rows, here], wanted[rows, there] - now.residual[rows, here]
 
 
-def _retain_rows(places: _Places, stays: Sequence[Reading]) -> Iterator[tuple[Tensor, Tensor]]:
+def _retain_rows(
+    places: _Places, stays: Sequence[Reading], *, drifted: bool
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield (x, what brings the residual back to the parent's) for everything that must stay."""
     for batch in batches(stays, token_table(places.encoder).weight, BATCH):
         now = layer_states(places.encoder, places.layer, batch.ids, batch.embeddings)
+        if not drifted:  # nothing is edited yet: the same states, for half the work
+            yield now.inputs[batch.counts], torch.zeros_like(now.residual[batch.counts])
+            continue
         wanted = layer_states(places.start, places.start_layer, batch.ids, batch.embeddings).residual
         yield now.inputs[batch.counts], (wanted - now.residual)[batch.counts]
 

@@ -1,0 +1,180 @@
+"""Measure methods on the testbed: residual, retention, neighbours, seconds, concept by concept.
+
+    python -m bench.methods --methods closed-form few-shot --concepts cat "captain comet" --seeds 0 1 \
+        --out bench/results
+
+A concept may be several: "cat+robot" is erased at once, "cat>robot" one after the other, the second
+holding the first. Every run writes one line to <out>/runs.csv, its concepts to <out>/concepts.csv, and
+<out>/README.md sums up; runs that the files already have are not repeated, so a bench may be continued.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from bench.tables import write_summary
+from bench.testbed import FRAMES, GUIDANCE, MODELS, STEPS, document
+from lab.testbed.concepts import CONCEPTS
+from unlearn_job.contract.document import JobInput, Probe
+from unlearn_job.contract.method import MethodSpec
+from unlearn_job.contract.sources import JudgeType
+from unlearn_job.judges.judge import Judge
+from unlearn_job.judges.loading import open_judge
+from unlearn_job.models import Models, load_models
+from unlearn_job.probe import BaseProbe, ProbeReport, identify, probe
+from unlearn_job.prompts import Templates
+from unlearn_job.unlearn import unlearn
+
+PARAMETERS: Final[dict[str, dict[str, int | str]]] = {"few-shot": {"learningRate": "0.001"}}
+"""What the testbed's small encoder needs: the paper's rate of 1e-5 changes nothing in it."""
+
+RUN_FIELDS: Final = (
+    *("method", "concept", "seed", "images", "imageSamples", "clips", "clipSamples"),
+    *("preservedBase", "preserved", "holdoutBase", "holdout", "neighboursBase", "neighbours"),
+    *("preservedSamples", "holdoutSamples", "neighbourSamples", "worst", "worstPercent"),
+    *("unlearnSeconds", "probeSeconds"),
+)
+CONCEPT_FIELDS: Final = (
+    *("method", "run", "seed", "concept", "kind", "role", "neighbour", "base", "after", "samples"),
+    *("clips", "clipSamples", "baseClips", "baseClipSamples", "invalid"),
+)
+
+
+def main() -> None:
+    """Run what the arguments ask for, then sum up everything in the folder."""
+    arguments = _arguments()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(arguments.threads)
+    done = {(row["method"], row["concept"], row["seed"]) for row in _rows(arguments.out / "runs.csv")}
+    loaded: tuple[Models, Judge] | None = None
+    for run in arguments.concepts:
+        for seed in arguments.seeds:
+            wanted = [m for m in arguments.methods if (m, run, str(seed)) not in done]
+            if not wanted:
+                continue
+            if loaded is None:
+                loaded = _load(arguments.judge)
+            _measure(loaded[0], loaded[1], run, seed, wanted, arguments)
+    write_summary(arguments.out)
+
+
+def _arguments() -> Any:  # noqa: ANN401 - argparse's
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--methods", nargs="+", default=["closed-form", "few-shot"])
+    parser.add_argument("--concepts", nargs="+", default=[concept.name for concept in CONCEPTS])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--out", type=Path, default=Path("bench/results"))
+    parser.add_argument("--images", type=int, default=64, help="per erased concept")
+    parser.add_argument("--clips", type=int, default=40, help="per erased concept")
+    parser.add_argument("--kept", type=int, default=240, help="images of all kept concepts together")
+    parser.add_argument("--judge", choices=[j.value for j in JudgeType], default="classifier")
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+def _load(judge: str) -> tuple[Models, Judge]:
+    doc = document(["cat"])
+    with tempfile.TemporaryDirectory() as cache:
+        models = load_models(doc, Path(cache))
+    kind = JudgeType(judge)
+    return models, open_judge(kind, MODELS / f"judge-{kind.value}", models.device, Templates.of(doc))
+
+
+def _measure(
+    models: Models, judge: Judge, run: str, seed: int, methods: Sequence[str], arguments: Any  # noqa: ANN401
+) -> None:
+    """Run some methods on one concept: they share the base's images."""
+    base: BaseProbe | None = None
+    for method in methods:
+        started = time.monotonic()
+        doc, encoder = _unlearn(models, judge, run, seed, method, arguments)
+        unlearned = time.monotonic()
+        if base is None:
+            base = identify(models, judge, doc)
+        report = probe(models, encoder, judge, doc, base)
+        seconds = (unlearned - started, time.monotonic() - unlearned)
+        _write(arguments.out, method, run, seed, report, seconds)
+
+
+def _unlearn(
+    models: Models, judge: Judge, run: str, seed: int, method: str, arguments: Any  # noqa: ANN401
+) -> tuple[JobInput, Any]:
+    amount = Probe(
+        images=arguments.images,
+        clips=arguments.clips,
+        retention_images=arguments.kept,
+        image_steps=STEPS,
+        clip_steps=STEPS,
+        frames=FRAMES,
+        guidance=GUIDANCE,
+    )
+    spec = MethodSpec(name=method, parameters=PARAMETERS.get(method, {}))
+    held: list[str] = []
+    encoder = models.start_encoder
+    for step in run.split(">"):
+        doc = document(step.split("+"), holds=held, method=spec, seed=seed, probe=amount)
+        encoder = unlearn(dataclasses.replace(models, start_encoder=encoder), doc, judge)
+        held += step.split("+")
+    return doc, encoder
+
+
+def _write(
+    out: Path, method: str, run: str, seed: int, report: ProbeReport, seconds: tuple[float, float]
+) -> None:
+    figures = report.figures
+    images, clips = ([getattr(e, what) for e in figures.erasures] for what in ("images", "clips"))
+    kept = {"preserved": figures.preserved, "holdout": figures.holdout, "neighbours": figures.neighbours}
+    judged = [row for row in report.rows if not row.role.erased and row.base.hits]
+    worst = min(judged, key=lambda row: row.images.rate / row.base.rate)
+    line: dict[str, object] = {"method": method, "concept": run, "seed": seed}
+    line |= {"images": sum(t.hits for t in images), "imageSamples": sum(t.samples for t in images)}
+    line |= {"clips": sum(t.hits for t in clips), "clipSamples": sum(t.samples for t in clips)}
+    for name, figure in kept.items():
+        line |= {f"{name}Base": figure.base.hits, name: figure.erased.hits}
+        line[f"{name.removesuffix('s') if name == 'neighbours' else name}Samples"] = figure.base.samples
+    line |= {"worst": worst.concept, "worstPercent": round(100 * worst.images.rate / worst.base.rate)}
+    line |= {"unlearnSeconds": round(seconds[0], 1), "probeSeconds": round(seconds[1], 1)}
+    _append(out / "runs.csv", RUN_FIELDS, [line])
+    _append(out / "concepts.csv", CONCEPT_FIELDS, list(_concepts(method, run, seed, report)))
+    print(line, flush=True)
+
+
+def _concepts(method: str, run: str, seed: int, report: ProbeReport) -> Iterator[dict[str, object]]:
+    for row in report.rows:
+        line: dict[str, object] = {"method": method, "run": run, "seed": seed, "concept": row.concept}
+        line |= {"kind": row.kind, "role": row.role.value, "neighbour": int(row.neighbour)}
+        line |= {"base": row.base.hits, "after": row.images.hits, "samples": row.base.samples}
+        line["invalid"] = row.invalid.hits
+        if row.clips is not None and row.base_clips is not None:
+            line |= {"clips": row.clips.hits, "clipSamples": row.clips.samples}
+            line |= {"baseClips": row.base_clips.hits, "baseClipSamples": row.base_clips.samples}
+        yield line
+
+
+def _append(path: Path, fields: Sequence[str], lines: Sequence[dict[str, object]]) -> None:
+    fresh = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, fields)
+        if fresh:
+            writer.writeheader()
+        writer.writerows(lines)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+if __name__ == "__main__":
+    main()

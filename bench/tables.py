@@ -1,0 +1,89 @@
+"""Markdown tables from the bench's CSV files: counts, shares and Wilson intervals."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from unlearn_job.contract.figures import RetentionFigures, Tally
+
+Rows = list[dict[str, str]]
+
+
+def write_summary(folder: Path) -> None:
+    """Write README.md beside the CSV files."""
+    runs, concepts = (_read(folder / name) for name in ("runs.csv", "concepts.csv"))
+    text = "\n".join(("# Measured", "", _by_method(runs), "", _by_run(runs), "", _by_concept(concepts), ""))
+    (folder / "README.md").write_text(text)
+
+
+def share(tally: Tally) -> str:
+    """Return "hits/samples [low, high]" with the 95 % interval in percent."""
+    low, high = tally.wilson()
+    return f"{tally.hits}/{tally.samples} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _by_method(runs: Rows) -> str:
+    lines = [
+        "| method | runs | residual images | residual clips, any frame | preserved | holdout | neighbours "
+        "| unlearning, s |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for method in dict.fromkeys(row["method"] for row in runs):
+        own = [row for row in runs if row["method"] == method]
+        seconds = sorted(float(row["unlearnSeconds"]) for row in own)
+        kept = " | ".join(_retention(own, what) for what in ("preserved", "holdout", "neighbours"))
+        lines.append(
+            f"| {method} | {len(own)} | {share(_tally(own, 'images', 'imageSamples'))} "
+            f"| {share(_tally(own, 'clips', 'clipSamples'))} | {kept} "
+            f"| {seconds[0]} to {seconds[-1]} |"
+        )
+    return "\n".join(lines)
+
+
+def _by_run(runs: Rows) -> str:
+    lines = [
+        "| erased | method | seed | images | clips | preserved | holdout | neighbours | worst kept | s |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in sorted(runs, key=lambda r: (r["concept"], r["method"], int(r["seed"]))):
+        kept = " | ".join(_retention([row], what) for what in ("preserved", "holdout", "neighbours"))
+        lines.append(
+            f"| {row['concept']} | {row['method']} | {row['seed']} "
+            f"| {share(_tally([row], 'images', 'imageSamples'))} "
+            f"| {share(_tally([row], 'clips', 'clipSamples'))} | {kept} "
+            f"| {row['worst']} {row['worstPercent']} % | {row['unlearnSeconds']} |"
+        )
+    return "\n".join(lines)
+
+
+def _by_concept(concepts: Rows) -> str:
+    """Sum what happened to each concept when others were erased."""
+    lines = ["| kept concept | method | base | after | of base |", "| --- | --- | --- | --- | --- |"]
+    kept = [row for row in concepts if row["role"] in ("preserved", "holdout")]
+    for concept in dict.fromkeys(row["concept"] for row in kept):
+        for method in dict.fromkeys(row["method"] for row in kept):
+            own = [row for row in kept if row["concept"] == concept and row["method"] == method]
+            if own:
+                base, after = _tally(own, "base", "samples"), _tally(own, "after", "samples")
+                percent = RetentionFigures(base=base, erased=after).percent
+                lines.append(f"| {concept} | {method} | {share(base)} | {share(after)} | {percent:.0f} % |")
+    return "\n".join(lines)
+
+
+def _retention(rows: Sequence[dict[str, str]], what: str) -> str:
+    samples = "neighbourSamples" if what == "neighbours" else f"{what}Samples"
+    figures = RetentionFigures(
+        base=_tally(rows, f"{what}Base", samples), erased=_tally(rows, what, samples)
+    )
+    return f"{share(figures.erased)}, {figures.percent:.1f} % of base"
+
+
+def _tally(rows: Sequence[dict[str, str]], hits: str, samples: str) -> Tally:
+    return Tally(hits=sum(int(r[hits]) for r in rows), samples=sum(int(r[samples]) for r in rows))
+
+
+def _read(path: Path) -> Rows:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
