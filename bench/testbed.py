@@ -33,7 +33,7 @@ def _openings(slot: str) -> list[str]:
 
 def templates() -> dict[ConceptKind, tuple[str, ...]]:
     """Return prompt templates by kind: media, backgrounds, colours, and styles or subjects in turn."""
-    colours = cycle(("", *COLOURS, ""))
+    colours = cycle(("", *COLOURS))
     styles = cycle(("", "", "", "in mosaic style", "", "in neon glow style", "", "in pencil sketch style"))
     objects = [
         " ".join(f"{opening} {tail} {style}".split())
