@@ -1,4 +1,4 @@
-"""The images' base in the lab: Debian with Python, made by debootstrap, because there is no registry to pull from.
+"""The images' base in the lab: Debian with Python, made by debootstrap, for want of a registry.
 
 It stands in for ``python:3.x-slim-bookworm``: ``python`` and ``pip`` are
 there, and pip may install into the system.
@@ -18,7 +18,7 @@ from lab.versions import DEBIAN_SUITE, PYTHON_VERSION
 
 __all__ = ["ensure_base", "mirror"]
 
-PACKAGES: Final = ("python3", "python3-venv", "python3-pip", "python-is-python3", "ca-certificates")
+PACKAGES: Final = ("python3", "python3-venv", "python-is-python3", "ca-certificates")
 DEFAULT_MIRROR: Final = "http://deb.debian.org/debian"
 UNNEEDED: Final = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt", "var/lib/apt/lists")
 

@@ -1,7 +1,7 @@
 """Build the project's images from its own Dockerfile and load them into the lab."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,10 +12,11 @@ from lab.buildah import Buildah
 from lab.containerd import ctr
 from lab.dependencies import ensure_dependencies
 from lab.errors import LabError
+from lab.lock import locked
 from lab.paths import CHECKOUT, Paths
 from lab.progress import Progress
 
-__all__ = ["TARGETS", "Image", "image", "load_archive", "load_images"]
+__all__ = ["TARGETS", "Image", "digests", "image", "load_archive", "load_images"]
 
 TARGETS: Final = ("operator", "unlearn-job", "inference")
 """Targets of the Dockerfile."""
@@ -34,7 +35,7 @@ class Image:
     name: str
     """Stable name, such as ``concept-erasure/operator:lab``: the latest build."""
     pinned: str
-    """Name by content, such as ``concept-erasure/operator:3f2a...``: a workload with it rolls when sources change."""
+    """Name by content, such as ``concept-erasure/operator:3f2a...``: workloads with it roll on a change."""
 
 
 def load_images(
@@ -52,32 +53,32 @@ def load_images(
         There is no Dockerfile, or building or loading failed.
     """
     paths, progress = paths or Paths.default(), progress or Progress()
-    packages.install(packages.BUILD, progress)
-    buildah = Buildah(paths)
-    if any(target in WITH_TORCH for target in targets):
-        ensure_dependencies(paths, progress, checkout)
-    present = set(ctr(paths, "images", "list", "--quiet").split())
-    loaded = {}
-    for target in targets:
-        found, options = image(target, checkout)
-        if f"{REGISTRY}/{found.pinned}" not in present:
-            base = ensure_base(paths, buildah, progress)
-            with progress.step(f"Building {found.name}", 30) as step:
-                tag = f"localhost/{found.pinned}"
-                buildah.build(
-                    checkout,
-                    target=target,
-                    tag=tag,
-                    arguments={"BASE": base, **options},
-                    mounts=build_inputs.mounted_files(os.environ),
-                    step=step,
-                )
-                step.detail = "loading it"
-                _load(paths, buildah, tag, found)
-        elif f"{REGISTRY}/{found.name}" not in present or not _same(paths, found):
-            _tag(paths, found)
-        loaded[target] = found
-    return loaded
+    with locked(paths):
+        packages.install(packages.BUILD, progress)
+        if any(target in WITH_TORCH for target in targets):
+            ensure_dependencies(paths, progress, checkout)
+        present = digests(paths)
+        return {target: _ensure(target, present, paths, progress, checkout) for target in targets}
+
+
+def _ensure(
+    target: str, present: Mapping[str, str], paths: Paths, progress: Progress, checkout: Path
+) -> Image:
+    """Build and load one image, unless it is there."""
+    found, arguments = image(target, checkout)
+    pinned, stable = f"{REGISTRY}/{found.pinned}", f"{REGISTRY}/{found.name}"
+    if pinned not in present:
+        buildah = Buildah(paths)
+        arguments |= {"BASE": ensure_base(paths, buildah, progress)}
+        mounts = build_inputs.mounted_files(os.environ)
+        with progress.step(f"Building {found.name}", 40) as step:
+            tag = f"localhost/{found.pinned}"
+            buildah.build(checkout, target=target, tag=tag, arguments=arguments, mounts=mounts, step=step)
+            step.detail = "loading it"
+            _load(paths, buildah, tag, found)
+    elif present[pinned] != present.get(stable):
+        _tag(paths, found)
+    return found
 
 
 def image(target: str, checkout: Path = CHECKOUT) -> tuple[Image, dict[str, str]]:
@@ -100,7 +101,7 @@ def image(target: str, checkout: Path = CHECKOUT) -> tuple[Image, dict[str, str]
 
 
 def load_archive(archive: Path, paths: Paths | None = None) -> list[str]:
-    """Load a docker-archive or OCI archive, as ``docker save`` writes it; return the names of its images.
+    """Load an image archive, as ``docker save`` writes it; return the names that changed.
 
     Raises
     ------
@@ -108,11 +109,15 @@ def load_archive(archive: Path, paths: Paths | None = None) -> list[str]:
         The lab does not run, or the file is no image archive.
     """
     paths = paths or Paths.default()
-    before = set(ctr(paths, "images", "list", "--quiet").split())
-    output = ctr(paths, "images", "import", str(archive))
-    after = set(ctr(paths, "images", "list", "--quiet").split())
-    named = {line.split()[1] for line in output.splitlines() if line.startswith("unpacking ")}
-    return sorted((after - before) | (named & after))
+    before = digests(paths)
+    ctr(paths, "images", "import", str(archive))
+    return sorted(name for name, digest in digests(paths).items() if before.get(name) != digest)
+
+
+def digests(paths: Paths) -> dict[str, str]:
+    """Return the images in the lab: full name to digest."""
+    lines = [line.split() for line in ctr(paths, "images", "list").splitlines()[1:]]
+    return {words[0]: words[2] for words in lines if len(words) > 2}
 
 
 def _load(paths: Paths, buildah: Buildah, tag: str, found: Image) -> None:
@@ -128,10 +133,3 @@ def _load(paths: Paths, buildah: Buildah, tag: str, found: Image) -> None:
 
 def _tag(paths: Paths, found: Image) -> None:
     ctr(paths, "images", "tag", "--force", f"{REGISTRY}/{found.pinned}", f"{REGISTRY}/{found.name}")
-
-
-def _same(paths: Paths, found: Image) -> bool:
-    """Whether the stable name stands for the present content."""
-    lines = [line.split() for line in ctr(paths, "images", "list").splitlines()]
-    digests = {words[0]: words[2] for words in lines if len(words) > 2}
-    return digests.get(f"{REGISTRY}/{found.pinned}") == digests.get(f"{REGISTRY}/{found.name}")

@@ -14,18 +14,20 @@ __all__ = ["unsupported_reason"]
 def unsupported_reason() -> str | None:
     """Return why the lab cannot run here and what to do, in one sentence, or None when it can."""
     if platform.system() != "Linux" or platform.machine() != "x86_64":
-        return "The lab runs on Linux on x86-64 only: set KUBECONFIG to a cluster of yours, such as kind."
+        return "The lab runs on Linux on x86-64 only: set KUBECONFIG to your own cluster, such as kind."
     if os.geteuid() != 0:
-        return "The lab needs root for containers and network: run this with sudo, or set KUBECONFIG to a cluster of yours."
+        return (
+            "The lab needs root for containers and network: use sudo, or set KUBECONFIG to your own cluster."
+        )
     if not _has_cgroups():
         return (
-            "The lab needs writable control groups (memory, cpu, pids) under /sys/fs/cgroup: run it on a machine or in "
-            "a privileged container that has them, or set KUBECONFIG to a cluster of yours."
+            "The lab needs writable control groups (memory, cpu, pids) under /sys/fs/cgroup: run it on a "
+            "machine or in a privileged container that has them, or set KUBECONFIG to your own cluster."
         )
     if not _has_network_namespaces():
         return (
             "The lab needs to create network namespaces and bridges, which this machine forbids: run it in a "
-            "privileged container or a virtual machine, or set KUBECONFIG to a cluster of yours."
+            "privileged container or a virtual machine, or set KUBECONFIG to your own cluster."
         )
     lacking = packages.missing(packages.NODE)
     if lacking and not shutil.which("apt-get"):
