@@ -86,9 +86,10 @@ def download_snapshot(repository: str, revision: str, names: list[str], to: Path
 @contextmanager
 def hub_errors(repository: str, revision: str) -> Iterator[None]:
     """Translate what huggingface_hub and its HTTP library raise inside."""
-    import httpx  # noqa: PLC0415
     from huggingface_hub import errors  # noqa: PLC0415
 
+    # The root of its HTTP library's errors, whichever that is: versions 1 and 2 have different ones.
+    http_error = errors.HfHubHTTPError.__bases__[0]
     where = f"hf://{repository}@{revision[:10]}"
     try:
         yield
@@ -102,7 +103,7 @@ def hub_errors(repository: str, revision: str) -> Iterator[None]:
         ) from exc
     except errors.HfHubHTTPError as exc:
         raise _from_status(exc, where) from exc
-    except (errors.EntryNotFoundError, httpx.HTTPError, OSError, errors.XetDownloadError) as exc:
+    except (errors.EntryNotFoundError, http_error, OSError, errors.XetDownloadError) as exc:
         raise HubUnavailableError(
             f"{where} cannot be reached ({type(exc).__name__}); check the network of the Job, or mirror the "
             "model to s3:// or a volume",

@@ -1,0 +1,268 @@
+"""The command as Kubernetes runs it: exit codes, sentences, the termination message, what is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unlearn_job import documents
+from unlearn_job.cli import app, summary
+from unlearn_job.contract.figures import ErasureFigures, Figures, RetentionFigures, Tally
+from unlearn_job.contract.result import JobError, JobResult, Outcome
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TERMINATION_LOG", str(tmp_path / "message"))
+    monkeypatch.setenv("UNLEARN_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def call(*arguments: str) -> int:
+    code = app([*arguments], exit_on_error=False)
+    assert isinstance(code, int)
+    return code
+
+
+def left(tmp_path: Path) -> JobError:
+    return JobError.from_json((tmp_path / "message").read_text())
+
+
+def test_help_and_a_wrong_document_answer_without_torch(tmp_path: Path) -> None:
+    path = documents.write(tmp_path, documents.fields(version=2))
+    code = (
+        "import sys\nfrom unlearn_job.cli import app\n"
+        "app(['--help'])\napp(['run', '--help'])\n"
+        f"code = app(['run', {str(path)!r}])\n"
+        "heavy = {'torch', 'diffusers', 'transformers', 'boto3', 'huggingface_hub'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 78, done.stderr
+    assert "Build one encoder release" in done.stdout
+    assert done.stderr.splitlines() == ["InvalidDocument: document.json: version: Input should be 1"]
+
+
+def test_validate_names_what_a_document_erases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("validate", str(documents.write(tmp_path, documents.fields()))) == 0
+    assert capsys.readouterr().out == "document.json is valid: erases cat\n"
+    assert not (tmp_path / "message").exists()
+
+
+def test_validate_answers_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = documents.write(tmp_path, documents.fields(seed=-1))
+    assert call("validate", str(path), "-o", "json") == 78
+    assert json.loads(capsys.readouterr().out)["reason"] == "InvalidDocument"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "sentence"),
+    [
+        ({"adds": []}, "InvalidDocument", "document.json: adds: Tuple should have at least 1 item"),
+        ({"method": {"name": "magic"}}, "UnknownMethod", "there is no method 'magic'"),
+        (
+            {"method": {"name": "closed-form", "parameters": {"nonsense": 1}}},
+            "InvalidDocument",
+            "method.parameters of closed-form: nonsense: Extra inputs are not permitted",
+        ),
+    ],
+)
+def test_a_bad_document_exits_with_78_and_one_sentence(
+    change: dict[str, Any], reason: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("run", str(documents.write(tmp_path, documents.fields(**change)))) == 78
+    output = capsys.readouterr()
+    assert not output.out
+    assert output.err.startswith(f"{reason}: {sentence}")
+    assert len(output.err.splitlines()) == 1
+    assert (left(tmp_path).reason, left(tmp_path).message[: len(sentence)]) == (reason, sentence)
+
+
+def test_a_summary_tells_a_person_what_counts() -> None:
+    tally = Tally(hits=1, samples=64)
+    kept = RetentionFigures(base=tally, erased=tally)
+    figures = Figures(
+        erasures=(ErasureFigures(digest="d" * 64, base=tally, images=tally, clips=tally),),
+        preserved=kept,
+        holdout=kept,
+        neighbours=kept,
+    )
+    result = JobResult(
+        key="a" * 64, outcome=Outcome.GATE_FAILED, figures=figures, seconds={"load": 3}, message="broken"
+    )
+    lines = summary(result).splitlines()
+    assert lines[0] == "GateFailed: release aaaaaaaaaa"
+    assert lines[1].startswith("  erasure dddddddddd: still shown by 1 of 64 images (at most 8.3 %)")
+    assert lines[-2:] == ["  seconds: load 3", "  broken"]
+
+
+def test_a_concept_that_is_not_there_is_said_on_one_line() -> None:
+    result = JobResult(key="a" * 64, outcome=Outcome.NOT_PRESENT, message="the base model does not draw cat")
+    assert summary(result) == "NotPresent: release aaaaaaaaaa not built: the base model does not draw cat"
+
+
+@pytest.mark.torch
+class TestRun:
+    """`unlearn-job run` in this process, on untrained models."""
+
+    def test_a_release_is_reported_on_stdout_and_to_kubernetes(
+        self, tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = self.document(tiny_models, tmp_path)
+        assert call("run", str(path), "-o", "json") == 0
+        output = capsys.readouterr()
+        result = JobResult.from_json(output.out)
+        assert result.outcome is Outcome.BUILT
+        assert JobResult.from_json((tmp_path / "message").read_text()) == result
+        steps = [json.loads(line) for line in output.err.splitlines() if line.startswith("{")]
+        assert [line["step"] for line in steps if line["event"] == "step ended"] == list(result.seconds)
+
+    @pytest.mark.parametrize(
+        ("change", "code", "reason", "sentence"),
+        [
+            ({"device": "CUDA"}, 78, "NoGPU", "device is CUDA and this machine shows no GPU"),
+            (
+                {"base": {"pipeline": "file:///there/is/no/model"}},
+                78,
+                "SourceMissing",
+                "there is no model at file:///there/is/no/model",
+            ),
+            (
+                {"base": {"pipeline": f"hf://org/name@{'0' * 40}"}},
+                75,
+                "SourceUnavailable",
+                "hf://org/name@0000000000 cannot be reached",
+            ),
+            ({"storage": {"uri": "file:///proc/releases"}}, 78, "StorageObjectMissing", "cannot write"),
+        ],
+    )
+    def test_a_failure_has_its_code_reason_and_sentence(
+        self,
+        change: dict[str, Any],
+        code: int,
+        reason: str,
+        sentence: str,
+        tiny_models: Path,
+        tmp_path: Path,
+        free_port: int,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        import torch
+
+        if change.get("device") == "CUDA" and torch.cuda.is_available():
+            pytest.skip("this machine has a GPU")
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{free_port}")
+        assert call("run", str(self.document(tiny_models, tmp_path, **change))) == code
+        assert left(tmp_path).reason == reason
+        assert left(tmp_path).message.startswith(sentence)
+        assert f"{reason}: {sentence}" in capsys.readouterr().err
+        self.nothing_is_published(tmp_path)
+
+    @pytest.mark.s3
+    @pytest.mark.parametrize(
+        ("bucket", "secret", "reason"),
+        [
+            ("not-there", None, "StorageBucketMissing"),
+            (None, "a-wrong-one", "StorageCredentialsInvalid"),
+            (None, "", "StorageCredentialsInvalid"),
+        ],
+    )
+    def test_a_wrong_storage_is_found_before_any_work(
+        self,
+        bucket: str | None,
+        secret: str | None,
+        reason: str,
+        tiny_models: Path,
+        tmp_path: Path,
+        s3_environment: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        if secret:
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+        elif secret is not None:
+            monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+            monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        uri = f"s3://{bucket or s3_environment.bucket}/x"
+        storage = {"uri": uri, "endpoint": s3_environment.endpoint}
+        assert call("run", str(self.document(tiny_models, tmp_path, storage=storage))) == 78
+        assert left(tmp_path).reason == reason
+        assert uri in left(tmp_path).message
+        error = capsys.readouterr().err
+        assert "step started" not in error
+        for hidden in (s3_environment.secret_key, s3_environment.access_key, "a-wrong-one"):
+            assert hidden not in error + left(tmp_path).message
+
+    def test_a_full_disk_is_temporary_and_publishes_nothing(
+        self, tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        if os.geteuid() != 0:
+            pytest.skip("mounting a small disk needs root")
+        disk = tmp_path / "disk"
+        disk.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+        if subprocess.run(mount, check=False, capture_output=True).returncode:
+            pytest.skip("no right to mount")
+        try:
+            path = self.document(tiny_models, tmp_path, storage={"uri": f"file://{disk}"})
+            assert call("run", str(path)) == 75
+            assert left(tmp_path).reason == "StorageFull"
+            assert "StorageFull: cannot write" in capsys.readouterr().err
+            assert not [*disk.rglob("manifest.json")]
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
+
+    def test_a_defect_is_one_line_and_a_code_of_its_own(
+        self,
+        tiny_models: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        import unlearn_job.run as module
+
+        def broken(*_arguments: object) -> None:
+            raise ZeroDivisionError("a text that may hold anything")
+
+        monkeypatch.setattr(module, "find_published", broken)
+        path = str(self.document(tiny_models, tmp_path))
+        assert call("run", path) == 70
+        assert capsys.readouterr().err == "unexpected ZeroDivisionError; run again with --debug\n"
+        assert call("run", path, "--debug") == 70
+        assert "Traceback" in capsys.readouterr().err
+        assert not (tmp_path / "message").exists()
+
+    def test_sigterm_ends_with_75_and_nothing_published(self, tiny_models: Path, tmp_path: Path) -> None:
+        path = self.document(tiny_models, tmp_path)
+        command = [sys.executable, "-m", "unlearn_job.cli", "run", str(path)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if '"step started"' in line and '"unlearn"' in line:
+                    process.send_signal(signal.SIGTERM)
+                    break
+            rest = process.stderr.read()
+            assert process.wait(timeout=120) == 75
+        assert rest.splitlines()[-1].startswith("Terminated: stopped by SIGTERM; nothing was published")
+        assert left(tmp_path).reason == "Terminated"
+        self.nothing_is_published(tmp_path)
+
+    @staticmethod
+    def document(models: Path, tmp_path: Path, **change: Any) -> Path:
+        from tests.unlearn_job import folders
+
+        return folders.write(folders.document(models, f"file://{tmp_path / 'releases'}", **change), tmp_path)
+
+    @staticmethod
+    def nothing_is_published(tmp_path: Path) -> None:
+        assert not [*tmp_path.rglob("manifest.json")]
+        assert not [*(tmp_path / "cache").glob("release-*")]
