@@ -176,5 +176,5 @@ def _is_object(subject: str) -> bool:
     return subject in BY_NAME and BY_NAME[subject].kind is Kind.OBJECT
 
 
-def _count(hits: NDArray[np.bool_]) -> Share:
+def _count(hits: NDArray[np.bool_] | np.bool_) -> Share:
     return Share(int(np.sum(hits)), int(np.size(hits)))

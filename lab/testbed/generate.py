@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Final, TypeAlias, TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ GUIDANCE: Final = 4.0
 """Settings with which the card's figures are measured."""
 
 
-Pipeline = StableDiffusionPipeline | TextToVideoSDPipeline
+Pipeline: TypeAlias = StableDiffusionPipeline | TextToVideoSDPipeline
 
 
 def load_text_to_image(folder: Path = T2I) -> StableDiffusionPipeline:

@@ -31,8 +31,17 @@ def write_samples(images: Pipeline, clips: Pipeline, path: Path = MODELS / "samp
             ]
             rows.append((concept.name, generate.images(images, prompts, seed=30)))
     left = sheet(rows)
-    filmed = ("cat", "house", "fish", "boat", "tree", "captain comet", "captain whale", "lady lantern")
-    filmed = (*filmed, "doctor lantern", "anna berg", "anna stone", "peter berg", "viktor moss", "robot")
+    filmed: tuple[str, ...] = (
+        "cat",
+        "house",
+        "fish",
+        "boat",
+        "tree",
+        "captain comet",
+        "captain whale",
+        "lady lantern",
+    )
+    filmed += ("doctor lantern", "anna berg", "anna stone", "peter berg", "viktor moss", "robot")
     moving = generate.clips(clips, [f"a video of {noun(name)}" for name in filmed], seed=40)
     right = sheet([(f"video: {name}", clip) for name, clip in zip(filmed, moving, strict=True)])
     page = Image.new("RGB", (left.width + right.width + 10, max(left.height, right.height)), "white")

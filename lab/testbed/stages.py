@@ -26,12 +26,12 @@ class Plan:
     """Optimiser steps of every stage."""
 
     vae: int = 1500
-    decoder: int = 1200
+    decoder: int = 900
     t2i_joint: int = 3200
     t2i_polish: int = 800
     t2v: int = 900
     classifier: int = 1500
-    clip: int = 2500
+    clip: int = 1600
     decoded: int = 6000
     """Drawings sent through the autoencoder for the judges; not steps."""
 

@@ -66,7 +66,7 @@ class Trainer:
 
     def step(self, loss: Tensor, number: int) -> None:
         """Take one step down the loss, with the mean gradient of all processes."""
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         _share_gradients(self.weights)
         nn.utils.clip_grad_norm_(self.weights, 1.0)
         self.optimiser.step()

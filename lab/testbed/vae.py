@@ -48,7 +48,8 @@ def train_vae(vae: AutoencoderKL, pixels: NDArray[np.uint8], folder: Path, steps
         batch = to_tensor(pixels[rng.integers(0, len(pixels), share(BATCH))])
         posterior = vae.encode(batch).latent_dist
         decoded = vae.decode(posterior.sample()).sample
-        return reconstruction_loss(decoded, batch) + 1e-3 * posterior.kl().mean() / posterior.mean[0].numel()
+        divergence: Tensor = posterior.kl().mean() / posterior.mean[0].numel()
+        return reconstruction_loss(decoded, batch) + 1e-3 * divergence
 
     fit("vae", [(vae, 3e-3)], loss_of, steps=steps, folder=folder)
     vae.eval()
