@@ -1,0 +1,36 @@
+"""The example of examples/job, on the trained testbed: the concept goes, the others stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.result import Outcome
+from unlearn_job.settings import JobSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.torch
+
+
+def example(storage: Path) -> JobInput:
+    text = (ROOT / "examples" / "job" / "captain-comet.json").read_text()
+    return JobInput.from_json(
+        text.replace("file://$PWD/.releases", f"file://{storage}").replace("$PWD", str(ROOT))
+    )
+
+
+def test_the_example_takes_the_captain_out_of_images_and_clips(tmp_path: Path) -> None:
+    from unlearn_job.run import run
+
+    result = run(example(tmp_path / "releases"), JobSettings(cache_dir=tmp_path / "cache"))
+    assert result.outcome is Outcome.BUILT, result.message
+    assert result.figures is not None
+    (captain,) = result.figures.erasures
+    # The positive control: without it "never seen" would prove nothing.
+    assert captain.base.rate >= 0.9
+    assert captain.images.rate <= 0.02
+    assert captain.clips.rate <= 0.05
+    assert result.figures.preserved.percent >= 95
+    assert result.figures.holdout.percent >= 95
