@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sys
+from typing import NoReturn
 
 import structlog
 from cyclopts import App
@@ -46,9 +49,15 @@ def run() -> int:
     return 0
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Entry point of `concept-erasure-operator`."""
-    sys.exit(app())
+    code = app(result_action="return_value")
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Taking the interpreter down with the generated Kubernetes client in it costs seconds of a pod's grace
+    # period, and all that matters has been closed.
+    os._exit(int(code or 0))
 
 
 if __name__ == "__main__":
