@@ -19,4 +19,4 @@ def test_nothing_is_exported_before_its_stages_are_finished(
 ) -> None:
     monkeypatch.setattr(stages.dataset, "DRAWINGS", 4)
     with pytest.raises(FileNotFoundError, match="t2i-joint"):
-        stages.export_images(tmp_path, stages.Plan())
+        stages.export_pipelines(tmp_path, stages.Plan())

@@ -14,7 +14,7 @@ def leave_a_mark(folder: Path, plan: Plan) -> None:
 
 
 def fail(folder: Path, plan: Plan) -> None:
-    raise SystemExit(3)
+    raise ValueError("no such drawing")
 
 
 def test_stages_run_in_processes_of_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,5 +27,5 @@ def test_stages_run_in_processes_of_one_thread(tmp_path: Path, monkeypatch: pyte
 def test_a_failed_stage_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
-    with pytest.raises(RuntimeError, match="exit code 3"):
+    with pytest.raises(ValueError, match="no such drawing"):
         run_beside([fail], tmp_path, Plan())
