@@ -16,15 +16,18 @@ import dataclasses
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
+from transformers import PreTrainedModel
 
 from bench.tables import write_summary
 from bench.testbed import FRAMES, GUIDANCE, MODELS, STEPS, document
 from lab.testbed.concepts import CONCEPTS
 from unlearn_job.contract.document import JobInput, Probe
+from unlearn_job.contract.figures import Tally
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import JudgeType
 from unlearn_job.judges.judge import Judge
@@ -40,7 +43,7 @@ PARAMETERS: Final[dict[str, dict[str, int | str]]] = {"few-shot": {"learningRate
 RUN_FIELDS: Final = (
     *("method", "concept", "seed", "images", "imageSamples", "clips", "clipSamples"),
     *("preservedBase", "preserved", "holdoutBase", "holdout", "neighboursBase", "neighbours"),
-    *("preservedSamples", "holdoutSamples", "neighbourSamples", "worst", "worstPercent"),
+    *("preservedSamples", "holdoutSamples", "neighboursSamples", "worst", "worstPercent"),
     *("unlearnSeconds", "probeSeconds"),
 )
 CONCEPT_FIELDS: Final = (
@@ -55,19 +58,17 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(arguments.threads)
     done = {(row["method"], row["concept"], row["seed"]) for row in _rows(arguments.out / "runs.csv")}
-    loaded: tuple[Models, Judge] | None = None
+    bench: Bench | None = None
     for run in arguments.concepts:
         for seed in arguments.seeds:
             wanted = [m for m in arguments.methods if (m, run, str(seed)) not in done]
-            if not wanted:
-                continue
-            if loaded is None:
-                loaded = _load(arguments.judge)
-            _measure(loaded[0], loaded[1], run, seed, wanted, arguments)
+            if wanted:
+                bench = bench or Bench.load(arguments)
+                bench.measure(run, seed, wanted)
     write_summary(arguments.out)
 
 
-def _arguments() -> Any:  # noqa: ANN401 - argparse's
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--methods", nargs="+", default=["closed-form", "few-shot"])
     parser.add_argument("--concepts", nargs="+", default=[concept.name for concept in CONCEPTS])
@@ -81,76 +82,90 @@ def _arguments() -> Any:  # noqa: ANN401 - argparse's
     return parser.parse_args()
 
 
-def _load(judge: str) -> tuple[Models, Judge]:
-    doc = document(["cat"])
-    with tempfile.TemporaryDirectory() as cache:
-        models = load_models(doc, Path(cache))
-    kind = JudgeType(judge)
-    return models, open_judge(kind, MODELS / f"judge-{kind.value}", models.device, Templates.of(doc))
+@dataclass(frozen=True)
+class Bench:
+    """The models, and what to draw with them."""
+
+    models: Models
+    judge: Judge
+    probe: Probe
+    out: Path
+
+    @classmethod
+    def load(cls, arguments: argparse.Namespace) -> Bench:
+        """Load the testbed once for all runs."""
+        doc = document(["cat"])
+        with tempfile.TemporaryDirectory() as cache:
+            models = load_models(doc, Path(cache))
+        kind = JudgeType(arguments.judge)
+        judge = open_judge(kind, MODELS / f"judge-{kind.value}", models.device, Templates.of(doc))
+        amount = Probe(
+            images=arguments.images,
+            clips=arguments.clips,
+            retention_images=arguments.kept,
+            image_steps=STEPS,
+            clip_steps=STEPS,
+            frames=FRAMES,
+            guidance=GUIDANCE,
+        )
+        return cls(models, judge, amount, arguments.out)
+
+    def measure(self, run: str, seed: int, methods: Sequence[str]) -> None:
+        """Run some methods on one concept: they share the base's images."""
+        base: BaseProbe | None = None
+        for method in methods:
+            started = time.monotonic()
+            doc, encoder = self._unlearn(run, seed, method)
+            unlearned = time.monotonic()
+            base = base or identify(self.models, self.judge, doc)
+            report = probe(self.models, encoder, self.judge, doc, base)
+            seconds = {
+                "unlearnSeconds": round(unlearned - started, 1),
+                "probeSeconds": round(time.monotonic() - unlearned, 1),
+            }
+            self._write({"method": method, "concept": run, "seed": seed}, report, seconds)
+
+    def _unlearn(self, run: str, seed: int, method: str) -> tuple[JobInput, PreTrainedModel]:
+        spec = MethodSpec(name=method, parameters=PARAMETERS.get(method, {}))
+        held: list[str] = []
+        encoder = self.models.start_encoder
+        for step in run.split(">"):
+            doc = document(step.split("+"), holds=held, method=spec, seed=seed, probe=self.probe)
+            encoder = unlearn(dataclasses.replace(self.models, start_encoder=encoder), doc, self.judge)
+            held += step.split("+")
+        return doc, encoder
+
+    def _write(self, run: dict[str, object], report: ProbeReport, seconds: dict[str, object]) -> None:
+        line = {**run, **_erased(report), **_kept(report), **seconds}
+        _append(self.out / "runs.csv", RUN_FIELDS, [line])
+        _append(self.out / "concepts.csv", CONCEPT_FIELDS, list(_concepts(run, report)))
+        print(line, flush=True)
 
 
-def _measure(
-    models: Models, judge: Judge, run: str, seed: int, methods: Sequence[str], arguments: Any  # noqa: ANN401
-) -> None:
-    """Run some methods on one concept: they share the base's images."""
-    base: BaseProbe | None = None
-    for method in methods:
-        started = time.monotonic()
-        doc, encoder = _unlearn(models, judge, run, seed, method, arguments)
-        unlearned = time.monotonic()
-        if base is None:
-            base = identify(models, judge, doc)
-        report = probe(models, encoder, judge, doc, base)
-        seconds = (unlearned - started, time.monotonic() - unlearned)
-        _write(arguments.out, method, run, seed, report, seconds)
+def _erased(report: ProbeReport) -> dict[str, object]:
+    line: dict[str, object] = {}
+    for what, samples in (("images", "imageSamples"), ("clips", "clipSamples")):
+        tallies: list[Tally] = [getattr(erasure, what) for erasure in report.figures.erasures]
+        line |= {what: sum(t.hits for t in tallies), samples: sum(t.samples for t in tallies)}
+    return line
 
 
-def _unlearn(
-    models: Models, judge: Judge, run: str, seed: int, method: str, arguments: Any  # noqa: ANN401
-) -> tuple[JobInput, Any]:
-    amount = Probe(
-        images=arguments.images,
-        clips=arguments.clips,
-        retention_images=arguments.kept,
-        image_steps=STEPS,
-        clip_steps=STEPS,
-        frames=FRAMES,
-        guidance=GUIDANCE,
-    )
-    spec = MethodSpec(name=method, parameters=PARAMETERS.get(method, {}))
-    held: list[str] = []
-    encoder = models.start_encoder
-    for step in run.split(">"):
-        doc = document(step.split("+"), holds=held, method=spec, seed=seed, probe=amount)
-        encoder = unlearn(dataclasses.replace(models, start_encoder=encoder), doc, judge)
-        held += step.split("+")
-    return doc, encoder
-
-
-def _write(
-    out: Path, method: str, run: str, seed: int, report: ProbeReport, seconds: tuple[float, float]
-) -> None:
+def _kept(report: ProbeReport) -> dict[str, object]:
     figures = report.figures
-    images, clips = ([getattr(e, what) for e in figures.erasures] for what in ("images", "clips"))
     kept = {"preserved": figures.preserved, "holdout": figures.holdout, "neighbours": figures.neighbours}
-    judged = [row for row in report.rows if not row.role.erased and row.base.hits]
-    worst = min(judged, key=lambda row: row.images.rate / row.base.rate)
-    line: dict[str, object] = {"method": method, "concept": run, "seed": seed}
-    line |= {"images": sum(t.hits for t in images), "imageSamples": sum(t.samples for t in images)}
-    line |= {"clips": sum(t.hits for t in clips), "clipSamples": sum(t.samples for t in clips)}
+    line: dict[str, object] = {}
     for name, figure in kept.items():
         line |= {f"{name}Base": figure.base.hits, name: figure.erased.hits}
-        line[f"{name.removesuffix('s') if name == 'neighbours' else name}Samples"] = figure.base.samples
-    line |= {"worst": worst.concept, "worstPercent": round(100 * worst.images.rate / worst.base.rate)}
-    line |= {"unlearnSeconds": round(seconds[0], 1), "probeSeconds": round(seconds[1], 1)}
-    _append(out / "runs.csv", RUN_FIELDS, [line])
-    _append(out / "concepts.csv", CONCEPT_FIELDS, list(_concepts(method, run, seed, report)))
-    print(line, flush=True)
+        line[f"{name}Samples"] = figure.base.samples
+    judged = [row for row in report.rows if not row.role.erased and row.base.hits]
+    worst = min(judged, key=lambda row: row.images.rate / row.base.rate)
+    return line | {"worst": worst.concept, "worstPercent": round(100 * worst.images.rate / worst.base.rate)}
 
 
-def _concepts(method: str, run: str, seed: int, report: ProbeReport) -> Iterator[dict[str, object]]:
+def _concepts(run: dict[str, object], report: ProbeReport) -> Iterator[dict[str, object]]:
     for row in report.rows:
-        line: dict[str, object] = {"method": method, "run": run, "seed": seed, "concept": row.concept}
+        line: dict[str, object] = {"method": run["method"], "run": run["concept"], "seed": run["seed"]}
+        line["concept"] = row.concept
         line |= {"kind": row.kind, "role": row.role.value, "neighbour": int(row.neighbour)}
         line |= {"base": row.base.hits, "after": row.images.hits, "samples": row.base.samples}
         line["invalid"] = row.invalid.hits

@@ -74,9 +74,7 @@ def _by_concept(concepts: Rows) -> str:
 
 def _retention(rows: Sequence[dict[str, str]], what: str) -> str:
     samples = "neighbourSamples" if what == "neighbours" else f"{what}Samples"
-    figures = RetentionFigures(
-        base=_tally(rows, f"{what}Base", samples), erased=_tally(rows, what, samples)
-    )
+    figures = RetentionFigures(base=_tally(rows, f"{what}Base", samples), erased=_tally(rows, what, samples))
     return f"{share(figures.erased)}, {figures.percent:.1f} % of base"
 
 

@@ -1,4 +1,4 @@
-"""The testbed as the benches use it: prompt templates in the grammar of its captions, documents for its concepts."""
+"""The testbed as the benches use it: templates in its captions' grammar, documents for its concepts."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def erased(concept: Drawn) -> Concept:
 
 
 def split(gone: Sequence[str]) -> tuple[tuple[KeptConcept, ...], tuple[KeptConcept, ...]]:
-    """Divide what is not erased: its first neighbours and every second one are retained, the rest held out."""
+    """Divide what is not erased: first neighbours and every second one are retained, the rest held out."""
     retained = {name for erasing in gone for name in BY_NAME[erasing].neighbours[:1]} - set(gone)
     rest = [c.name for c in CONCEPTS if c.name not in gone and c.name not in retained]
     retained |= set(rest[::2])
@@ -150,8 +150,7 @@ def document(
         prompts=templates(),
         judge=Judge(type=judge, source=f"file://{MODELS / f'judge-{judge.value}'}"),
         method=method,
-        probe=probe
-        or Probe(image_steps=STEPS, clip_steps=STEPS, frames=FRAMES, guidance=GUIDANCE),
+        probe=probe or Probe(image_steps=STEPS, clip_steps=STEPS, frames=FRAMES, guidance=GUIDANCE),
         storage=Storage(uri="file:///nowhere"),
         seed=seed,
         **more,

@@ -218,12 +218,13 @@ class Negatives:
     def _soft(self, token: int) -> Soft:
         table, limit = self._vocabulary.table, self._vocabulary.cosine
         unit = torch.nn.functional.normalize(table[token], dim=0)
+        other = _across(torch.randn(unit.shape, generator=self._noise), unit)
         if self._choice.random() < 0.5:
-            other = torch.randn(unit.shape, generator=self._noise)
-        else:
             first, second = (table[list(self._other_word())].mean(0) for _ in range(2))
-            other = first + self._choice.uniform(-1, 1) * second
-        other = other - (other @ unit) * unit
+            words = first + self._choice.uniform(-1, 1) * second
+            # The token's own word may be drawn: what is left across it is rounding noise, in no direction.
+            if float(_across(words, unit).norm()) > 0.1 * float(words.norm()):
+                other = _across(words, unit)
         other = torch.nn.functional.normalize(other, dim=0)
         share = self._choice.uniform(-limit, limit)
         mixed = share * unit + math.sqrt(1 - share * share) * other
@@ -239,3 +240,8 @@ class Negatives:
             for name in self._gone
             for at in range(len(ids) - len(name) + 1)
         )
+
+
+def _across(vector: Tensor, unit: Tensor) -> Tensor:
+    """Return the part of a vector that is orthogonal to a unit vector."""
+    return vector - (vector @ unit) * unit
