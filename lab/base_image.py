@@ -37,8 +37,11 @@ def ensure_base(paths: Paths, buildah: Buildah, progress: Progress) -> str:
         return name
     folder = paths.cache / f"base-{key}"
     with progress.step(f"Making the images' base (Debian {DEBIAN_SUITE})", 60) as step:
-        shutil.rmtree(folder, ignore_errors=True)
-        _debootstrap(folder)
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            _debootstrap(partial)
+            partial.rename(folder)
         step.detail = "storing it"
         container = buildah.run("from", "scratch").split()[-1]
         try:

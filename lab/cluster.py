@@ -44,7 +44,7 @@ from lab.supervisor import Supervisor
 from lab.support import unsupported_reason
 from lab.testbed_mount import refresh_testbed
 
-__all__ = ["down", "find", "status", "up"]
+__all__ = ["context", "down", "find", "status", "up"]
 
 NODE_READY_SECONDS = 120
 
@@ -60,7 +60,7 @@ def up(paths: Paths | None = None, progress: Progress | None = None) -> LabState
     paths, progress = paths or Paths.default(), progress or Progress()
     if reason := unsupported_reason():
         raise LabError(reason)
-    with locked(paths):
+    with locked(paths, "lab", progress):
         packages.install(packages.NODE, progress)
         built, store = program.build(paths, progress), weed.install(paths)
         settings = lab_settings.load(paths.state)
@@ -78,7 +78,7 @@ def up(paths: Paths | None = None, progress: Progress | None = None) -> LabState
 def down(paths: Paths | None = None, progress: Progress | None = None) -> None:
     """Take the lab down: its processes, mounts, network, packet filter chains, control groups and state."""
     paths, progress = paths or Paths.default(), progress or Progress()
-    with locked(paths), progress.step("Taking the lab down", 4):
+    with locked(paths, "lab", progress), progress.step("Taking the lab down", 4):
         leftovers.remove_everything(paths, lab_settings.load(paths.state))
 
 
@@ -89,13 +89,21 @@ def find(paths: Paths | None = None) -> LabState | None:
     return _state(paths, settings) if settings else None
 
 
-def status(paths: Paths | None = None) -> LabStatus:
-    """Ask every part of the lab how it is. Changes nothing."""
+def context(paths: Paths | None = None) -> LabContext | None:
+    """Return what describes the parts of this machine's lab, or None where none was brought up."""
     paths = paths or Paths.default()
     settings = lab_settings.load(paths.state)
     if settings is None:
+        return None
+    return LabContext(paths, settings, Pki(paths.pki), program.location(paths), weed.location(paths))
+
+
+def status(paths: Paths | None = None) -> LabStatus:
+    """Ask every part of the lab how it is. Changes nothing."""
+    paths = paths or Paths.default()
+    lab = context(paths)
+    if lab is None:
         return LabStatus(healthy=False, components=(), state=None)
-    lab = LabContext(paths, settings, Pki(paths.pki), program.location(paths), weed.location(paths))
     supervisor = Supervisor(paths, Progress(quiet=True))
     parts = list(chain.from_iterable(components.waves(lab)))
     reasons = supervisor.unhealthy(parts)
@@ -109,7 +117,7 @@ def status(paths: Paths | None = None) -> LabStatus:
             ComponentStatus(part.name, pid, part.address, healthy=not reason, reason=reason, log=log)
         )
     healthy = not any(part.reason for part in found)
-    return LabStatus(healthy=healthy, components=tuple(found), state=_state(paths, settings))
+    return LabStatus(healthy=healthy, components=tuple(found), state=_state(paths, lab.settings))
 
 
 def _bring_up_new(paths: Paths, built: Path, store: Path, progress: Progress) -> LabState:

@@ -20,7 +20,7 @@ __all__ = ["ensure_dependencies"]
 
 
 def ensure_dependencies(paths: Paths, progress: Progress, checkout: Path = CHECKOUT) -> Path:
-    """Install the locked packages of the extras ``job`` and ``inference`` and mount them; return site-packages.
+    """Install the locked packages of ``job`` and ``inference``, mount them, and return site-packages.
 
     Containers created after this see them at :data:`lab.runtime_spec.DEPENDENCIES`.
 

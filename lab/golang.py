@@ -38,7 +38,7 @@ def find_go() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for Go: static programs, and never another compiler than the one that was asked."""
+    """Return the environment for Go: static programs, and never another compiler than the one asked."""
     return {
         **os.environ,
         "CGO_ENABLED": "0",

@@ -53,7 +53,7 @@ def load_images(
         There is no Dockerfile, or building or loading failed.
     """
     paths, progress = paths or Paths.default(), progress or Progress()
-    with locked(paths):
+    with locked(paths, "images", progress):
         packages.install(packages.BUILD, progress)
         if any(target in WITH_TORCH for target in targets):
             ensure_dependencies(paths, progress, checkout)

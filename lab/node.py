@@ -25,7 +25,7 @@ def has_gpus(api: Api) -> bool:
 
 
 def offer_gpus(api: Api) -> None:
-    """Add the GPUs to the node's capacity, as a device plugin would, for the scheduler and the kubelet's accounts."""
+    """Add the GPUs to the node's capacity, as a device plugin would."""
     # "/" in a name is "~1" in a JSON pointer; "add" also replaces what is there.
     name = GPU_RESOURCE.replace("/", "~1")
     paths = [f"/status/{part}/{name}" for part in ("capacity", "allocatable")]

@@ -1,9 +1,10 @@
 """Certificates of the cluster: one authority, and a key pair for each part that speaks or listens."""
 
-import datetime
+import datetime as dt
 import ipaddress
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -28,7 +29,16 @@ CLIENTS: dict[str, tuple[str, str | None]] = {
 }
 """Client certificates: user name and group, as Kubernetes' built-in roles expect them."""
 
-LIFETIME = datetime.timedelta(days=3650)
+_OTHER_USES = (
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "encipher_only",
+    "decipher_only",
+)
+
+LIFETIME = dt.timedelta(days=3650)
 
 
 class KeyPair:
@@ -58,60 +68,55 @@ class Pki:
         stamp = self.folder / "complete.json"
         if stamp.exists() and stamp.read_text() == wanted:
             return
-        key, authority = self._authority()
+        authority = self._authority()
         for name, (user, group) in CLIENTS.items():
-            self._issue(name, user, group, authority, key)
+            self._issue(name, user, group, authority)
         apiserver = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"]
         apiserver.append(f"kubernetes.default.svc.{CLUSTER_DOMAIN}")
         addresses = ["127.0.0.1", settings.host_ip]
-        self._issue(
-            "apiserver",
-            "kube-apiserver",
-            None,
-            authority,
-            key,
-            [*apiserver, *addresses, settings.api_service_ip],
-        )
-        self._issue("kubelet-server", NODE_NAME, None, authority, key, [NODE_NAME, *addresses])
-        self._issue("etcd", "etcd", None, authority, key, ["localhost", "127.0.0.1"])
+        hosts = [*apiserver, *addresses, settings.api_service_ip]
+        self._issue("apiserver", "kube-apiserver", None, authority, hosts)
+        self._issue("kubelet-server", NODE_NAME, None, authority, [NODE_NAME, *addresses])
+        self._issue("etcd", "etcd", None, authority, ["localhost", "127.0.0.1"])
         self._service_account()
         stamp.write_text(wanted)
 
-    def _authority(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    def _authority(self) -> "_Authority":
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("concept-erasure-lab", None)
         builder = _builder(name, name, key).add_extension(
             x509.BasicConstraints(ca=True, path_length=None), critical=True
         )
         usage = x509.KeyUsage(
-            digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False, key_encipherment=False,
-            data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
-        )  # fmt: skip
+            digital_signature=True,
+            key_cert_sign=True,
+            crl_sign=True,
+            **dict.fromkeys(_OTHER_USES, False),
+        )
         identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         certificate = builder.add_extension(usage, critical=True).add_extension(identifier, critical=False)
         signed = certificate.sign(key, hashes.SHA256())
         _write(self.ca, key, signed.public_bytes(serialization.Encoding.PEM))
-        return key, signed
+        return _Authority(key, signed)
 
     def _issue(
-        self, name: str, user: str, group: str | None, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey,
-        hosts: Sequence[str] = (),
-    ) -> None:  # fmt: skip
+        self, name: str, user: str, group: str | None, issuer: "_Authority", hosts: Sequence[str] = ()
+    ) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         uses = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])]
         builder = (
-            _builder(_name(user, group), authority.subject, key)
+            _builder(_name(user, group), issuer.certificate.subject, key)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
             .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
             )
         )
         if hosts:
             builder = builder.add_extension(
                 x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False
             )
-        signed = builder.sign(authority_key, hashes.SHA256())
+        signed = builder.sign(issuer.key, hashes.SHA256())
         _write(self.pair(name), key, signed.public_bytes(serialization.Encoding.PEM))
 
     def _service_account(self) -> None:
@@ -122,10 +127,18 @@ class Pki:
         _write(self.service_account, key, public)
 
 
+@dataclass(frozen=True)
+class _Authority:
+    """Who signs. The key stays on disk: the controller manager signs the cluster's requests with it."""
+
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
 ) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -133,7 +146,7 @@ def _builder(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         # An hour ago: a machine's clock may be set back a little after the lab came up.
-        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_before(now - dt.timedelta(hours=1))
         .not_valid_after(now + LIFETIME)
     )
 

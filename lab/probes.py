@@ -47,5 +47,5 @@ def tls_context(pki: Pki, pair: KeyPair) -> ssl.SSLContext:
 
 @cache
 def _no_tls() -> ssl.SSLContext:
-    """Without this, httpx reads the system's authorities for each client: 30 ms that plain HTTP has no use for."""
+    """Without this, httpx reads the system's authorities for each client, which plain HTTP has no use for."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

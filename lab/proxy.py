@@ -27,8 +27,8 @@ def component(lab: LabContext) -> Component:
         "metricsBindAddress": f"127.0.0.1:{lab.settings.ports['proxy-metrics']}",
         # Zero leaves the kernel's own limits: raising them needs rights that a container's root lacks.
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
-        # Two pods on one bridge answer each other directly and the reply to a Service's address would
-        # come from the wrong one, unless the kernel filters bridges (br_netfilter) or the node stands between.
+        # Two pods on one bridge answer each other directly and the reply to a Service's address
+        # would come from the wrong one, unless the kernel filters bridges or the node stands between.
         "iptables": {"masqueradeAll": True, "localhostNodePorts": False, "minSyncPeriod": "100ms"},
         "nodePortAddresses": [f"{lab.settings.host_ip}/32"],
     }

@@ -39,10 +39,14 @@ def client(settings: LabSettings) -> "S3Client":
         aws_access_key_id=settings.s3_access_key,
         aws_secret_access_key=settings.s3_secret_key.get_secret_value(),
         config=Config(
-            s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=5,
+            s3={"addressing_style": "path"},
+            retries={"total_max_attempts": 1},
+            connect_timeout=3,
+            read_timeout=5,
+            # A proxy in the environment is for the world outside.
             proxies={},
         ),
-    )  # fmt: skip
+    )
 
 
 def has_bucket(settings: LabSettings) -> bool:

@@ -62,7 +62,7 @@ class LabSettings(BaseModel):
     s3_access_key: str
     s3_secret_key: SecretStr
     sysctls: dict[str, str]
-    """Kernel settings as they were before the lab, by their path under ``/proc/sys``; ``lab down`` restores them."""
+    """Kernel settings before the lab, by their path under ``/proc/sys``; ``lab down`` restores them."""
 
     @field_serializer("s3_secret_key", when_used="json")
     def _reveal(self, value: SecretStr) -> str:

@@ -45,7 +45,7 @@ class Supervisor:
             }
 
     def ensure(self, wave: Sequence[Component], usual_seconds: float) -> None:
-        """Start what does not run, restart what runs something else or nothing useful, and wait until all work.
+        """Start what does not run, restart what runs something else, and wait until all of it works.
 
         Raises
         ------

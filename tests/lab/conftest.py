@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lab import cluster
 from lab import settings as lab_settings
 from lab.component import LabContext
+from lab.kubectl import Kubectl
 from lab.paths import Paths
 from lab.pki import Pki
+from lab.progress import Progress
 from lab.settings import LabSettings
+from lab.state import LabState
+from lab.support import unsupported_reason
 
 
 @pytest.fixture
@@ -30,3 +36,34 @@ def settings() -> LabSettings:
 @pytest.fixture
 def lab_context(paths: Paths, settings: LabSettings) -> LabContext:
     return LabContext(paths, settings, Pki(paths.pki), Path("/cache/lab-kubernetes"), Path("/cache/weed"))
+
+
+@pytest.fixture(scope="session")
+def lab_state() -> LabState:
+    """The lab of this machine, up. One for all tests."""
+    if reason := unsupported_reason():
+        pytest.skip(reason)
+    return cluster.up(progress=Progress(quiet=True))
+
+
+@pytest.fixture
+def kubectl(lab_state: LabState) -> Kubectl:
+    return Kubectl(str(lab_state.bin_dir / "kubectl"), lab_state.kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def shell(lab_state: LabState) -> Iterator[Kubectl]:
+    """A restricted namespace with a Deployment ``web``, its Service, and a pod ``shell``."""
+    kubectl = Kubectl(str(lab_state.bin_dir / "kubectl"), lab_state.kubeconfig)
+    kubectl("delete", "namespace", "lab-test", "--ignore-not-found", "--wait", timeout=120)
+    kubectl("apply", "-f", str(Path(__file__).parent / "workloads.yaml"))
+    kubectl("-n", "lab-test", "rollout", "status", "deployment/web", "--timeout=120s", timeout=130)
+    kubectl("-n", "lab-test", "wait", "--for=condition=Ready", "pod/shell", "--timeout=120s", timeout=130)
+    yield kubectl
+    if cluster.find() is not None:
+        kubectl("delete", "namespace", "lab-test", "--wait=false")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the test that takes the lab down after all others, wherever they are."""
+    items.sort(key=lambda item: item.name == "test_down_leaves_nothing")

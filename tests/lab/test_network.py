@@ -22,7 +22,7 @@ def test_a_taken_network_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_no_free_network_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "_routes", lambda: routes("10.0.0.0/8"))
-    with pytest.raises(LabError, match="10.88.0.0/24"):
+    with pytest.raises(LabError, match=r"10\.88\.0\.0/24"):
         network.choose_networks()
 
 
