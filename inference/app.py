@@ -53,7 +53,7 @@ def make_app(service: Service, settings: ServerSettings) -> FastAPI:
     """Build the application around a loaded pipeline."""
     turns = Turns(settings.max_waiting)
     erasures = service.manifest.erasures if service.manifest else ()
-    metrics = Metrics(lambda: turns.waiting, len(erasures))
+    metrics = Metrics(present=lambda: turns.present, waiting=lambda: turns.waiting, erasures=len(erasures))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

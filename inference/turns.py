@@ -41,6 +41,11 @@ class Turns:
         self._typical_seconds = 1.0
 
     @property
+    def present(self) -> int:
+        """Requests that were accepted and are not done."""
+        return self._present
+
+    @property
     def waiting(self) -> int:
         """Requests that wait for their turn."""
         return max(0, self._present - 1)

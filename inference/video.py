@@ -67,7 +67,7 @@ def _mp4(frames: Frames, frames_per_second: int) -> bytes:
     # 4:2:0 halves both sides: an odd one repeats its last line.
     even = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(frames_per_second), options={"crf": "18"})
         stream.height, stream.width = even.shape[1:3]
         stream.pix_fmt = "yuv420p"
