@@ -24,7 +24,7 @@ from erasure_operator.resources import RawObject, Resource
 
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 MERGE_PATCH: Final = "application/merge-patch+json"
-SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+_SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _REQUEST_TIMEOUT_SECONDS: Final = 30.0
 _PAGE_SIZE: Final = 500
 
@@ -213,7 +213,7 @@ async def connect() -> Cluster:
     configuration = Configuration()
     # The API server is never behind the proxy of the environment; Kopf ignores it as well.
     configuration.client_session_kwargs = {"trust_env": False}
-    if SERVICE_ACCOUNT.exists():
+    if _SERVICE_ACCOUNT.exists():
         config.load_incluster_config(  # type: ignore[no-untyped-call]
             client_configuration=configuration
         )

@@ -63,7 +63,9 @@ class Runtime:
             Reconciler(self.store, applier, self.metrics, methods=configs()), workers=settings.workers
         )
         self._feeder = Feeder(cluster, self.store, settings.namespaces, self.queue.wake)
-        self._watcher = Watcher(self.store, self.queue.wake, settings.namespaces)
+        self._watcher = Watcher(
+            self.store, self.queue.wake, settings.namespaces, cluster.client.configuration
+        )
         self._leadership = Leadership(
             LeaseLock(
                 cluster, namespace=settings.namespace, name=LEASE_NAME, identity=_identity(settings.identity)

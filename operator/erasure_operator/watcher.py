@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import kopf
+from kubernetes.aio.client import Configuration
 
-from erasure_operator.cluster import SERVICE_ACCOUNT
 from erasure_operator.handlers import Wake, register
 from erasure_operator.resources import WATCHED
 from erasure_operator.store import Store
@@ -29,13 +29,17 @@ class Watcher:
         Called with every VideoModel that an event concerns.
     namespaces
         Only these; empty for all.
+    configuration
+        Address and credentials of the API server.
 
     """
 
-    def __init__(self, store: Store, wake: Wake, namespaces: Sequence[str]) -> None:
+    def __init__(
+        self, store: Store, wake: Wake, namespaces: Sequence[str], configuration: Configuration
+    ) -> None:
         self._registry = kopf.OperatorRegistry()
         register(self._registry, store, wake)
-        kopf.on.login(registry=self._registry)(_login)
+        kopf.on.login(registry=self._registry)(_login_with(configuration))
         self._namespaces = list(namespaces)
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
@@ -85,8 +89,23 @@ def kopf_settings() -> kopf.OperatorSettings:
     return settings
 
 
-def _login(settings: kopf.OperatorSettings, **_: object) -> kopf.ConnectionInfo | None:
-    """Give Kopf the same credentials that `cluster.connect` uses."""
-    if SERVICE_ACCOUNT.exists():
-        return kopf.login_with_service_account(settings=settings)
-    return kopf.login_with_kubeconfig(settings=settings)
+def _login_with(configuration: Configuration) -> Callable[..., Awaitable[kopf.ConnectionInfo]]:
+    """Give Kopf the client's credentials, so that both agree and kubeconfigs with plugins work.
+
+    Kopf asks again when the API server refuses them, which is how a token that was rotated reaches it.
+    """
+
+    async def login(**_: object) -> kopf.ConnectionInfo:
+        header = await configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
+        token = header.partition(" ")[2]
+        return kopf.ConnectionInfo(
+            server=configuration.host,
+            ca_path=configuration.ssl_ca_cert,
+            insecure=not configuration.verify_ssl,
+            certificate_path=configuration.cert_file,
+            private_key_path=configuration.key_file,
+            scheme="Bearer" if token else None,
+            token=token or None,
+        )
+
+    return login

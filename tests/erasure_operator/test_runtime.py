@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,11 +39,6 @@ async def running(cluster: Cluster, namespace: str, **settings: Any) -> AsyncIte
     finally:
         runtime.stopping.set()
         await task
-
-
-@pytest.fixture(autouse=True)
-def kopf_finds_the_cluster(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
 
 
 def here(namespace: str, raw: dict[str, Any]) -> dict[str, Any]:

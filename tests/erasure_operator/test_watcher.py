@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes.aio.client import Configuration
 
 from erasure_operator.api.constants import MODEL_LABEL
 from erasure_operator.cluster import Cluster
 from erasure_operator.resources import CONCEPT_ERASURES, JOBS, PODS, WATCHED, ModelKey, Resource
 from erasure_operator.store import Store
-from erasure_operator.watcher import Watcher, kopf_settings
+from erasure_operator.watcher import Watcher, _login_with, kopf_settings
 from tests.erasure_operator import objects
 from tests.erasure_operator.waiting import until
 
@@ -36,9 +36,8 @@ def test_jobs_and_pods_are_watched_by_label_only() -> None:
 
 @pytest.mark.cluster
 async def test_additions_changes_and_deletions_reach_the_store_and_leave_no_trace(
-    cluster: Cluster, namespace: str, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, namespace: str
 ) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
     store, woken = Store(), asyncio.Event()
     seen = list[ModelKey]()
 
@@ -54,7 +53,7 @@ async def test_additions_changes_and_deletions_reach_the_store_and_leave_no_trac
         return raw | {"metadata": {"name": name, "namespace": namespace}}
 
     await cluster.create(CONCEPT_ERASURES, named(objects.erasure(), "before"))
-    watcher = Watcher(store, wake, (namespace,))
+    watcher = Watcher(store, wake, (namespace,), cluster.client.configuration)
     task = await watcher.start()
     await until(lambda: holds("before", ""), "what was there before")
     made = await cluster.create(CONCEPT_ERASURES, named(objects.erasure(), "added"))
@@ -75,3 +74,18 @@ async def test_additions_changes_and_deletions_reach_the_store_and_leave_no_trac
 
 def test_every_watched_kind_has_an_address() -> None:
     assert all(isinstance(kind, Resource) and kind.path().endswith(kind.plural) for kind in WATCHED)
+
+
+async def test_kopf_logs_in_with_the_clients_token() -> None:
+    configuration = Configuration(host="https://api.example")
+    configuration.api_key["BearerToken"] = "Bearer first"
+    login = _login_with(configuration)
+    assert (await login()).server == "https://api.example"
+    assert ((await login()).scheme, (await login()).token) == ("Bearer", "first")
+
+    def rotate(configuration: Configuration) -> None:
+        configuration.api_key["BearerToken"] = "bearer second"
+
+    configuration.refresh_api_key_hook = rotate
+    assert ((await login()).scheme, (await login()).token) == ("Bearer", "second")
+    assert (await _login_with(Configuration())()).token is None
