@@ -28,7 +28,7 @@ from lab.testbed.statistics import Share
 Shares = dict[str, Share]
 """Measured shares by name, such as "object cat" or "colour red"."""
 
-NEUTRAL: Final = ("a drawing", "a picture", "a thing")
+NEUTRAL: Final = ("a drawing", "a picture", *(f"a drawing of {words}" for words in GENERIC.values()))
 """Zero-shot texts for "none of these"."""
 
 

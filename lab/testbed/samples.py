@@ -47,7 +47,7 @@ def write_samples(images: Pipeline, clips: Pipeline, path: Path = MODELS / "samp
     page = Image.new("RGB", (left.width + right.width + 10, max(left.height, right.height)), "white")
     page.paste(left, (0, 0))
     page.paste(right, (left.width + 10, 0))
-    page.save(path, optimize=True)
+    page.quantize(256).save(path, optimize=True)
 
 
 def sheet(rows: list[tuple[str, np.ndarray[Any, np.dtype[np.uint8]]]]) -> Image.Image:
