@@ -78,7 +78,12 @@ def up(paths: Paths | None = None, progress: Progress | None = None) -> LabState
 def down(paths: Paths | None = None, progress: Progress | None = None) -> None:
     """Take the lab down: its processes, mounts, network, packet filter chains, control groups and state."""
     paths, progress = paths or Paths.default(), progress or Progress()
-    with locked(paths, "lab", progress), progress.step("Taking the lab down", 4):
+    # Both, because a build that was killed leaves mounts as well, and one that runs needs its own.
+    with (
+        locked(paths, "images", progress),
+        locked(paths, "lab", progress),
+        progress.step("Taking the lab down", 4),
+    ):
         leftovers.remove_everything(paths, lab_settings.load(paths.state))
 
 

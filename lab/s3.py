@@ -6,6 +6,7 @@ passwords, so they stay on loopback, where no pod reaches them.
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,13 +52,15 @@ def client(settings: LabSettings) -> "S3Client":
 
 def has_bucket(settings: LabSettings) -> bool:
     """Whether the lab's bucket is there."""
-    return BUCKET in [bucket.get("Name") for bucket in client(settings).list_buckets()["Buckets"]]
+    with closing(client(settings)) as s3:
+        return BUCKET in [bucket.get("Name") for bucket in s3.list_buckets()["Buckets"]]
 
 
 def create_bucket(settings: LabSettings) -> None:
     """Create the bucket where it is missing."""
     if not has_bucket(settings):
-        client(settings).create_bucket(Bucket=BUCKET)
+        with closing(client(settings)) as s3:
+            s3.create_bucket(Bucket=BUCKET)
 
 
 def secret(settings: LabSettings, *, name: str, namespace: str) -> dict[str, Any]:
@@ -137,6 +140,7 @@ def _gateway(lab: LabContext) -> Component:
 
 def _list_buckets(settings: LabSettings) -> Callable[[], None]:
     def probe() -> None:
-        client(settings).list_buckets()
+        with closing(client(settings)) as s3:
+            s3.list_buckets()
 
     return probe

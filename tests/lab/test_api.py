@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from lab import cluster
 from lab.api import Api
-from lab.component import LabContext
 from lab.errors import LabError
 from lab.state import LabState
 
@@ -12,15 +13,11 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture
-def api(lab_state: LabState) -> Api:
-    assert lab_state.kubeconfig.exists()
-    return Api(context())
-
-
-def context() -> LabContext:
+def api(lab_state: LabState) -> Iterator[Api]:
     found = cluster.context()
     assert found is not None
-    return found
+    with Api(found) as session:
+        yield session
 
 
 def config_map(**data: str) -> dict[str, object]:

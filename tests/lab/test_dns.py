@@ -24,7 +24,7 @@ def test_the_service_leads_to_where_it_listens(lab_context: LabContext) -> None:
 
 def test_names_outside_the_cluster_are_not_forwarded(lab_context: LabContext) -> None:
     (corefile,) = dns.component(lab_context).files.values()
-    assert "forward" not in corefile
+    assert "forward ." not in corefile
     assert corefile.index("kubernetes") < corefile.index("template")
 
 

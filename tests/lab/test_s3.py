@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,20 +47,23 @@ def test_the_credentials_file_is_private(settings: LabSettings, tmp_path: Path) 
 
 @pytest.mark.cluster
 def test_what_is_there_is_not_overwritten_when_asked_not_to(lab_state: LabState) -> None:
-    context = cluster.context()
-    assert context is not None
-    client, key = s3.client(context.settings), f"lab-test/{uuid.uuid4()}"
-    client.put_object(Bucket=lab_state.s3_bucket, Key=key, Body=b"first", IfNoneMatch="*")
-    with pytest.raises(ClientError, match="PreconditionFailed"):
-        client.put_object(Bucket=lab_state.s3_bucket, Key=key, Body=b"second", IfNoneMatch="*")
-    assert client.get_object(Bucket=lab_state.s3_bucket, Key=key)["Body"].read() == b"first"
-    client.delete_object(Bucket=lab_state.s3_bucket, Key=key)
+    bucket, key = lab_state.s3_bucket, f"lab-test/{uuid.uuid4()}"
+    with closing(s3.client(of_the_lab())) as client:
+        client.put_object(Bucket=bucket, Key=key, Body=b"first", IfNoneMatch="*")
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            client.put_object(Bucket=bucket, Key=key, Body=b"second", IfNoneMatch="*")
+        assert client.get_object(Bucket=bucket, Key=key)["Body"].read() == b"first"
+        client.delete_object(Bucket=bucket, Key=key)
 
 
 @pytest.mark.cluster
 def test_a_wrong_key_is_refused(lab_state: LabState) -> None:
+    stranger = of_the_lab().model_copy(update={"s3_access_key": "STRANGER"})
+    with closing(s3.client(stranger)) as client, pytest.raises(ClientError, match="InvalidAccessKeyId"):
+        client.list_buckets()
+
+
+def of_the_lab() -> LabSettings:
     context = cluster.context()
     assert context is not None
-    stranger = context.settings.model_copy(update={"s3_access_key": "STRANGER"})
-    with pytest.raises(ClientError, match="InvalidAccessKeyId"):
-        s3.client(stranger).list_buckets()
+    return context.settings

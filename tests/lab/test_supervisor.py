@@ -10,6 +10,7 @@ import pytest
 from lab import process
 from lab.component import Component
 from lab.errors import LabError
+from lab.kubectl import wait_until
 from lab.paths import Paths
 from lab.progress import Progress
 from lab.supervisor import Supervisor
@@ -53,6 +54,7 @@ def test_what_was_killed_is_started_again(supervisor: Supervisor, tmp_path: Path
     before = supervisor.running(component)
     assert before is not None
     os.kill(before.pid, signal.SIGKILL)
+    wait_until("it to end", lambda: not process.alive(before), 20)
     supervisor.ensure([component], 1)
     after = supervisor.running(component)
     assert after is not None
