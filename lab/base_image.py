@@ -7,6 +7,7 @@ there, and pip may install into the system.
 import hashlib
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -38,8 +39,11 @@ def ensure_base(paths: Paths, buildah: Buildah, progress: Progress) -> str:
     folder = paths.cache / f"base-{key}"
     with progress.step(f"Making the images' base (Debian {DEBIAN_SUITE})", 60) as step:
         if not folder.exists():
-            partial = folder.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
+            for left in paths.cache.glob(f"{folder.name}.partial-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            # A name of its own: the debootstrap of a killed call may still be writing to the last one.
+            partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.partial-", dir=paths.cache))
+            partial.chmod(0o755)
             _debootstrap(partial)
             partial.rename(folder)
         step.detail = "storing it"

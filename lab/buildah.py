@@ -15,9 +15,9 @@ class Buildah:
     """Runs buildah on storage in the cache, so that layers are kept across labs."""
 
     def __init__(self, paths: Paths) -> None:
-        self._root = paths.cache / "buildah" / "storage"
+        self._root = paths.cache / "buildah"
         # Not in the run folder: that goes away while a build may be under way.
-        self._run = paths.cache / "buildah" / "run"
+        self._run = paths.cache / "buildah-run"
 
     def run(self, *arguments: str, step: Step | None = None) -> str:
         """Run a command and return its standard output.

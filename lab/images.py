@@ -69,6 +69,8 @@ def _ensure(
     pinned, stable = f"{REGISTRY}/{found.pinned}", f"{REGISTRY}/{found.name}"
     if pinned not in present:
         buildah = Buildah(paths)
+        # Working containers of builds that were killed; nobody else builds while the lock is held.
+        buildah.run("rm", "--all")
         arguments |= {"BASE": ensure_base(paths, buildah, progress)}
         mounts = build_inputs.mounted_files(os.environ)
         with progress.step(f"Building {found.name}", 40) as step:

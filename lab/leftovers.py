@@ -42,7 +42,7 @@ def remove_everything(paths: Paths, settings: LabSettings | None) -> None:
     _end_daemons(paths)
     cgroups.end_processes()
     sockets = _shim_sockets(paths)
-    unmount.unmount_below([paths.run, paths.state, paths.cache / "buildah"])
+    unmount.unmount_below([paths.run, paths.state, paths.cache / "buildah", paths.cache / "buildah-run"])
     network.remove_bridge(settings.bridge if settings else LabSettings.model_fields["bridge"].default)
     packet_filter.remove_chains()
     cgroups.remove()
