@@ -42,6 +42,15 @@ WORKDIR /tmp
 
 # The operator, and fetch-encoder, which runs in front of every target: slim, without torch.
 FROM build AS operator-build
+# Again, because not every builder hands an ARG on to a stage that is built from this one.
+ARG UV_INDEX_URL
+ARG UV_DEFAULT_INDEX
+ARG UV_FIND_LINKS
+ARG SSL_CERT_FILE
+ARG SSL_CERT_DIR
+ARG HTTP_PROXY
+ARG HTTPS_PROXY
+ARG NO_PROXY
 RUN /opt/uv/bin/uv sync --frozen --no-default-groups --extra operator --no-install-project
 COPY operator/erasure_operator operator/erasure_operator
 COPY unlearn_job unlearn_job
@@ -57,6 +66,15 @@ CMD ["run"]
 # DEPENDENCIES=mounted leaves all packages but the project's own out: whoever runs the image mounts a folder with
 # them at /opt/lab-site-packages. The lab does so.
 FROM build AS torch-build
+# Again, because not every builder hands an ARG on to a stage that is built from this one.
+ARG UV_INDEX_URL
+ARG UV_DEFAULT_INDEX
+ARG UV_FIND_LINKS
+ARG SSL_CERT_FILE
+ARG SSL_CERT_DIR
+ARG HTTP_PROXY
+ARG HTTPS_PROXY
+ARG NO_PROXY
 ARG DEPENDENCIES=installed
 RUN if [ "$DEPENDENCIES" = installed ]; then \
       /opt/uv/bin/uv sync --frozen --no-default-groups --extra job --extra inference --no-install-project; \
