@@ -12,7 +12,7 @@ app = cyclopts.App(name="lab.testbed", help="The testbed's models: train them, o
 
 @app.command
 def train(*, folder: Path | None = None, fresh: bool = False) -> int:
-    """Train all models from nothing (about 75 minutes on two cores) and measure them.
+    """Train all models from nothing (about 80 minutes on two cores) and measure them.
 
     A training that was broken off goes on where it was.
 

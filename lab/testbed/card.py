@@ -75,5 +75,5 @@ def write_card(figures: Figures, path: Path = CARD) -> None:
 
 
 def _table(part: str, shares: Shares) -> str:
-    rows = "\n".join(f"| {name} | {share} |" for name, share in shares.items())
+    rows = "\n".join(f"| {name} | {share} |" for name, share in sorted(shares.items()))
     return f"### {part.capitalize()}\n\n| class | measured, % |\n| --- | --- |\n{rows}"
