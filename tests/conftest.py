@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -17,6 +18,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if "not torch" not in (config.getoption("markexpr") or "") or collection_path.suffix != ".py":
         return None
     return bool(TORCH_MODULE.search(collection_path.read_text())) or None
+
+
+def pytest_sessionstart() -> None:
+    """Say that there is no event loop yet: looptime asks for one before each test, and would leave it open."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="session")
