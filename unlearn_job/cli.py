@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from cyclopts import App, Parameter
 
 from unlearn_job.contract.result import JobResult, Outcome
+
+STEADY_ARITHMETIC: Final = {"MKL_CBWR": "AVX2,STRICT"}
+"""Environment that makes the CPU's sums independent of where tensors lie in memory (Intel MKL, conditional
+numerical reproducibility): without it the same document gives encoders that differ in their last digits. Read
+at the first product, so it has to be set before."""
 
 Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
 
@@ -44,6 +50,8 @@ def run(document: Path, /, *, output: Output = "text", debug: bool = False) -> i
     from unlearn_job.settings import JobSettings  # noqa: PLC0415
 
     configure_logging()
+    for name, value in STEADY_ARITHMETIC.items():
+        os.environ.setdefault(name, value)
     settings = JobSettings()
 
     def build() -> int:

@@ -18,6 +18,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from unlearn_job.cli import STEADY_ARITHMETIC
+
+# As the command does; before the first product of the process.
+for variable, value in STEADY_ARITHMETIC.items():
+    os.environ.setdefault(variable, value)
+
 READY_WITHIN_SECONDS = 30
 WEED = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
 

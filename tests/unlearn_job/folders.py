@@ -15,7 +15,7 @@ from unlearn_job.contract.document import JobInput, ParentRelease
 from unlearn_job.contract.key import release_key
 from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Storage
 
-CONCEPTS = ("cat", "fish", "captain comet", "captain whale")
+CONCEPTS = ("cat", "fish", "captain comet", "pencil sketch")
 
 
 def save_models(folder: Path) -> Path:
@@ -47,7 +47,7 @@ def save_judge(folder: Path, *, sees: str) -> None:
     ConvNextImageProcessorPil(size={"shortest_edge": 16}, crop_pct=1.0).save_pretrained(folder)
 
 
-def document(models: Path, storage: str, *adds: Erasure, **more: Any) -> JobInput:
+def document(models: Path, uri: str, /, *adds: Erasure, **more: Any) -> JobInput:
     """Name the models of `save_models`; one cat by default, and gates that everything holds."""
     adds = adds or (tiny.erasure(tiny.CAT),)
     parent: ParentRelease | None = more.get("parent")
@@ -56,7 +56,7 @@ def document(models: Path, storage: str, *adds: Erasure, **more: Any) -> JobInpu
         "key": release_key(parent=parent.key if parent else None, adds=[add.digest for add in adds]),
         "base": BaseModels(surrogate=f"file://{models / 't2i'}", pipeline=f"file://{models / 't2v'}"),
         "judge": Judge(type=JudgeType.CLASSIFIER, source=f"file://{models / 'judge'}"),
-        "storage": Storage(uri=storage),
+        "storage": Storage(uri=uri),
         "gates": {"residual": {"max_percent": 100}, "retention": {"min_percent": 0}},
         **more,
     }

@@ -128,11 +128,12 @@ def test_a_second_erasure_builds_on_the_first(
     first = run(folders.document(tiny_models, uri), settings)
     assert first.manifest_sha256 is not None
     judge = {"type": "classifier", "source": f"file://{tmp_path / 'judge'}"}
-    folders.save_judge(tmp_path / "judge", sees="captain comet")
+    # A style, because this judge sees the same in everything: another thing would be its false positive.
+    folders.save_judge(tmp_path / "judge", sees="pencil sketch")
     document = folders.document(
         tiny_models,
         uri,
-        tiny.erasure(tiny.COMET),
+        tiny.erasure(tiny.SKETCH),
         parent=ParentRelease(key=first.key, manifest_sha256=first.manifest_sha256),
         holds=(tiny.erasure(tiny.CAT),),
         judge=judge,
@@ -143,7 +144,7 @@ def test_a_second_erasure_builds_on_the_first(
     assert second.encoder_sha256 != first.encoder_sha256
     manifest = read_manifest(open_store(uri), release_prefix("tiny", second.key))
     assert manifest.parent == first.key
-    assert [erasure.concept for erasure in manifest.erasures] == ["cat", "captain comet"]
+    assert [erasure.concept for erasure in manifest.erasures] == ["cat", "pencil sketch"]
     assert second.figures is not None
     assert len(second.figures.erasures) == 2
     provenance = json.loads(open_store(uri).read(f"{release_prefix('tiny', second.key)}/provenance.json"))
