@@ -87,14 +87,16 @@ def vocabulary(
 
     """
     special = set(tokenizer.all_special_ids)
-    whole = [i for token, i in tokenizer.get_vocab().items() if token.endswith("</w>") and i not in special]
+    entries = tokenizer.get_vocab().items()
+    # Sorted, because fast tokenizers return their vocabulary in another order each time.
+    whole = sorted(i for token, i in entries if token.endswith("</w>") and i not in special)
     named = {word_ids(tokenizer, word): None for text in texts for word in text.split()}
     cpu = table.detach().float().cpu()
     length = float(cpu[whole].norm(dim=1).mean())
     return Vocabulary(
         cpu,
         tuple(named),
-        tuple((i,) for i in sorted(whole) if len(tokenizer.decode([i]).strip()) > 2),
+        tuple((i,) for i in whole if len(tokenizer.decode([i]).strip()) > 2),
         length,
         separating_cosine(tokenizer, cpu, aliases),
     )

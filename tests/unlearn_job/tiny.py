@@ -29,7 +29,15 @@ from unlearn_job.models import Models
 
 WIDTH = 32
 FRAMES = 3
-STEPS = {"image_steps": 2, "clip_steps": 2, "frames": FRAMES, "guidance": "2"}
+AMOUNT = {
+    "images": 8,
+    "clips": 4,
+    "retention_images": 16,
+    "image_steps": 2,
+    "clip_steps": 2,
+    "frames": FRAMES,
+    "guidance": "2",
+}
 
 
 def tokenizer() -> CLIPTokenizer:
@@ -164,7 +172,7 @@ def document(
         holds=holds,
         judge=Judge(type=JudgeType.CLIP, source="file:///judge"),
         method=MethodSpec(name=method, parameters=parameters or {}),
-        probe=Probe(images=8, clips=4, retention_images=16, **{**STEPS, **(probe or {})}),
+        probe=Probe(**{**AMOUNT, **(probe or {})}),
         storage=Storage(uri="file:///releases"),
         **more,
     )

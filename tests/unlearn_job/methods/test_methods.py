@@ -80,6 +80,28 @@ def test_parameters_have_a_text_that_can_be_hashed(method: str) -> None:
     assert config.model_validate(config().canonical()) == config()
 
 
+DEFAULTS: dict[str, dict[str, object]] = {
+    "closed-form": {"layers": 2, "negatives": 800, "retainMass": "3", "ridge": "0.0001"},
+    "few-shot": {
+        **{"shots": 4, "epochs": 4, "batch": 2},
+        **{"learningRate": "0.00001", "weightDecay": "1E-8"},
+    },
+    "redirect": {
+        **{"steps": 40, "learningRate": "0.001", "warmUp": 10, "retainMass": "1E+1"},
+        **{"conceptPrompts": 16, "retainPrompts": 48, "negatives": 48},
+    },
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_defaults_enter_release_keys_and_never_change_within_an_api_version(method: str) -> None:
+    config = configs()[method]
+    assert {key: str(value) for key, value in config().canonical().items()} == {
+        key: str(value) for key, value in DEFAULTS[method].items()
+    }
+    assert config.algorithm_version == 1
+
+
 def test_every_folder_is_a_method() -> None:
     assert METHODS == ["closed-form", "few-shot", "redirect"]
 

@@ -69,7 +69,7 @@ def test_without_a_surrogate_frames_of_clips_stand_for_images() -> None:
 
 def test_a_concepts_images_stay_when_another_one_joins() -> None:
     more = tiny.document(
-        *DOC.adds, tiny.erasure(tiny.CAT, tiny.FISH), holdout=(tiny.MOSAIC,), probe={"retention_images": 16}
+        *DOC.adds, tiny.erasure(tiny.CAT, tiny.FISH), holdout=(tiny.MOSAIC,), probe={"retention_images": 20}
     )
     one = identify(tiny.models(), tiny.Eyes(), DOC).seen["captain comet"].pixels
     other = identify(tiny.models(), tiny.Eyes(), more).seen["captain comet"].pixels

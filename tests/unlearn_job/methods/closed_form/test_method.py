@@ -1,21 +1,26 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 import torch
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from tests.unlearn_job import tiny
-from unlearn_job.contract.concept import ConceptKind
+from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
+from unlearn_job.contract.document import JobInput
 from unlearn_job.methods.closed_form.method import _Normal, _solve
 from unlearn_job.methods.states import hidden_states
 from unlearn_job.methods.tokens import stack, tokenise
+from unlearn_job.models import Models
 from unlearn_job.prompts import fill
 from unlearn_job.unlearn import unlearn
 
 pytestmark = pytest.mark.torch
 
-CHARACTER = ConceptKind.CHARACTER
+T2I = Path(__file__).parents[4] / "lab" / "testbed" / "models" / "t2i"
+CHARACTER, PERSON = ConceptKind.CHARACTER, ConceptKind.PERSON
 
 
 def test_the_solution_is_that_of_weighted_least_squares() -> None:
@@ -44,34 +49,54 @@ def test_ridge_pulls_towards_no_change() -> None:
     assert large < small / 2
 
 
-def _distance(encoder: object, one: str, other: object, to: str) -> float:
-    """Return how far the last name token of a prompt lies from that of another one."""
-    found = []
-    for model, name in ((encoder, one), (other, to)):
-        tokens = tokenise(tiny.tokenizer(), fill("a picture of {} here", name, CHARACTER))
-        found.append(hidden_states(model, stack([tokens]))[0, tokens.stop - 1])
-    return float((found[0] - found[1]).norm())
-
-
-@torch.no_grad()
-def test_the_name_moves_to_its_anchor_and_names_that_share_a_word_stay() -> None:
-    models = tiny.models()
-    doc = tiny.document(tiny.erasure(tiny.COMET, tiny.WHALE), parameters={"negatives": 200})
-    base, new = models.base_encoder, unlearn(models, doc)
-    for name in ("captain comet", "comet man"):
-        assert _distance(new, name, base, "a figure") < 0.5 * _distance(base, name, base, "a figure")
-    for name in ("captain whale", "whale man", "lady lantern"):
-        assert _distance(new, name, base, name) < 0.25 * _distance(base, name, base, "a figure")
-
-
-@torch.no_grad()
-def test_what_the_parent_erased_stays_where_the_parent_put_it() -> None:
-    models = tiny.models()
-    few = {"negatives": 200}
-    first = unlearn(models, tiny.document(tiny.erasure(tiny.COMET, tiny.WHALE), parameters=few))
-    second = unlearn(
-        dataclasses.replace(models, start_encoder=first),
-        tiny.document(tiny.erasure(tiny.CAT, tiny.FISH), holds=(tiny.erasure(tiny.COMET),), parameters=few),
+@pytest.fixture(scope="module")
+def trained() -> Models:
+    """Return the testbed's text encoder: what is learned about names shows only in a trained one."""
+    encoder = CLIPTextModel.from_pretrained(T2I / "text_encoder", dtype=torch.float32).eval()
+    encoder.requires_grad_(requires_grad=False)
+    words = CLIPTokenizer.from_pretrained(T2I / "tokenizer")
+    return dataclasses.replace(
+        tiny.models(), base_encoder=encoder, start_encoder=encoder, tokenizer=words, surrogate=None
     )
-    moved = _distance(first, "captain comet", models.base_encoder, "captain comet")
-    assert _distance(second, "captain comet", first, "captain comet") < 0.2 * moved
+
+
+@torch.no_grad()
+def _states(models: Models, encoder: CLIPTextModel, name: str, kind: ConceptKind) -> torch.Tensor:
+    """Return what the U-Net reads from the last token of the name on, in a wording nobody trained on."""
+    tokens = tokenise(models.tokenizer, fill("a clip of {}", name, kind))
+    return hidden_states(encoder, stack([tokens]))[0, tokens.stop - 1 : 16]
+
+
+def _moved(models: Models, new: CLIPTextModel, name: str, kind: ConceptKind, to: str) -> float:
+    """Return how far a name moved, as a share of its way to another one."""
+    base = models.base_encoder
+    own, other = (_states(models, base, n, kind) for n in (name, to))
+    other = other[-len(own) :] if len(other) >= len(own) else torch.cat([other[:1], other])[-len(own) :]
+    return float((_states(models, new, name, kind) - own).norm() / (other - own).norm())
+
+
+BERG = Concept(name="anna berg", kind=PERSON, aliases=("miss berg",), anchor="a woman")
+STONE = KeptConcept(name="anna stone", kind=PERSON)
+
+
+def _document(*adds: Concept, holds: tuple[Concept, ...] = ()) -> JobInput:
+    return tiny.document(
+        *(tiny.erasure(c, STONE, tiny.WHALE, tiny.FISH) for c in adds),
+        holds=tuple(tiny.erasure(c, STONE, tiny.WHALE, tiny.FISH) for c in holds),
+    )
+
+
+def test_a_name_and_its_alias_go_and_names_that_share_a_word_stay(trained: Models) -> None:
+    new = unlearn(trained, _document(BERG))
+    assert _moved(trained, new, "anna berg", PERSON, "a woman") > 0.6
+    assert _moved(trained, new, "miss berg", PERSON, "a woman") > 0.6
+    for name in ("anna stone", "peter berg", "mister berg", "viktor moss"):  # all but the first unlisted
+        assert _moved(trained, new, name, PERSON, "a woman") < 0.3
+
+
+def test_what_the_parent_erased_stays_erased(trained: Models) -> None:
+    first = unlearn(trained, _document(BERG))
+    second = unlearn(dataclasses.replace(trained, start_encoder=first), _document(tiny.COMET, holds=(BERG,)))
+    assert _moved(trained, second, "captain comet", CHARACTER, "a figure") > 0.6
+    assert _moved(trained, second, "anna berg", PERSON, "a woman") > 0.6
+    assert _moved(trained, second, "captain whale", CHARACTER, "a figure") < 0.3
