@@ -63,7 +63,9 @@ def clips(pipeline: DiffusionPipeline, samples: Sequence[Sample], probe: Probe) 
     """Draw clips with a text-to-video pipeline, shape (N, F, H, W, 3), F as the probe says."""
 
     def draw(part: Sequence[Sample]) -> Frames:
-        return _call(pipeline, part, probe.clip_steps, probe, num_frames=probe.frames).frames
+        output = _call(pipeline, part, probe.clip_steps, probe, num_frames=probe.frames)
+        frames: Frames = output.frames
+        return frames
 
     return _draw(samples, _batch(pipeline, probe.frames), draw)
 

@@ -52,7 +52,8 @@ def neighbour_correlation(grey: np.ndarray) -> np.ndarray:
     """
     across = _correlation(grey[:, :, :-1], grey[:, :, 1:])
     down = _correlation(grey[:, :-1], grey[:, 1:])
-    return (across + down) / 2
+    mean: np.ndarray = (across + down) / 2
+    return mean
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:

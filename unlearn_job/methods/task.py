@@ -10,6 +10,7 @@ from diffusers import DiffusionPipeline
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from unlearn_job.contract.concept import Erasure
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.erasing import Erasing
 from unlearn_job.negatives import Negatives
@@ -42,7 +43,7 @@ class Task:
     retain: tuple[Reading, ...]
     negatives: Negatives
     seed: int
-    shots: Callable[[Erasing, int], Shots]
+    shots: Callable[[Erasure, int], Shots]
     surrogate: DiffusionPipeline | None
 
 

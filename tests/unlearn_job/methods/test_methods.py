@@ -83,12 +83,20 @@ def test_parameters_have_a_text_that_can_be_hashed(method: str) -> None:
 DEFAULTS: dict[str, dict[str, object]] = {
     "closed-form": {"layers": 2, "negatives": 800, "retainMass": "3", "ridge": "0.0001"},
     "few-shot": {
-        **{"shots": 4, "epochs": 4, "batch": 2},
-        **{"learningRate": "0.00001", "weightDecay": "1E-8"},
+        "shots": 4,
+        "epochs": 4,
+        "batch": 2,
+        "learningRate": "0.00001",
+        "weightDecay": "1E-8",
     },
     "redirect": {
-        **{"steps": 40, "learningRate": "0.001", "warmUp": 10, "retainMass": "1E+1"},
-        **{"conceptPrompts": 16, "retainPrompts": 48, "negatives": 48},
+        "steps": 40,
+        "learningRate": "0.001",
+        "warmUp": 10,
+        "retainMass": "1E+1",
+        "conceptPrompts": 16,
+        "retainPrompts": 48,
+        "negatives": 48,
     },
 }
 
