@@ -74,7 +74,7 @@ class Stage:
             [
                 *(self.site.helm, "upgrade", "--install", "concept-erasure", str(CHART)),
                 *("--kubeconfig", str(self.site.kubeconfig), "--namespace", SYSTEM_NAMESPACE),
-                *("--create-namespace", "--wait", "--timeout", "120s", "--values", "-"),
+                *("--create-namespace", "--take-ownership", "--wait", "--timeout", "180s", "--values", "-"),
             ],
             input=yaml.safe_dump(values),
             capture_output=True,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final, cast
 
 import kopf
 from kubernetes.aio.client import Configuration
 
+from erasure_operator.api.constants import FIELD_MANAGER
 from erasure_operator.handlers import Wake, register
 from erasure_operator.resources import WATCHED
 from erasure_operator.store import Store
@@ -50,6 +51,8 @@ class Watcher:
         tasks = await kopf.spawn_tasks(
             registry=self._registry,
             settings=kopf_settings(),
+            # Else Kopf asks for the name of the user, which the uid of a container does not have.
+            identity=cast("Any", FIELD_MANAGER),
             standalone=True,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
