@@ -21,7 +21,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_sessionstart() -> None:
-    """Say that there is no event loop yet: looptime asks for one before each test, and would leave it open."""
+    """Say that there is no event loop yet: looptime asks before each test, and would leave one open."""
     asyncio.set_event_loop(None)
 
 
