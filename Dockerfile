@@ -29,12 +29,14 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/venv \
 WORKDIR /src
 COPY pyproject.toml uv.lock README.md LICENSE ./
 
-# What runs: nobody's user, nothing to write but what the pod mounts.
+# What runs: nobody's user, nothing to write but what the pod mounts. USER, because libraries ask for the name of a
+# user, and this one has none in /etc/passwd.
 FROM ${BASE} AS runtime
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp \
+    USER=nonroot \
     HF_HUB_DISABLE_TELEMETRY=1 \
     DO_NOT_TRACK=1
 USER 65532:65532

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 import structlog
@@ -48,5 +49,9 @@ def run(settings: ServerSettings) -> None:
             timeout_graceful_shutdown=settings.drain_seconds,
         )
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn stops in order and then raises the signal again for whoever handled it before: that would end
+        # the process with 143 after a clean stop.
+        signal.signal(number, lambda *_: None)
     server.run()
     log.info("server stopped")
