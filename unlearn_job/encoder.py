@@ -64,8 +64,8 @@ def load_encoder(folder: Path, class_name: str) -> PreTrainedModel:
         The class is unknown, or the weights do not fill it.
 
     """
-    kind = getattr(transformers, class_name, None)
-    if not (isinstance(kind, type) and issubclass(kind, PreTrainedModel)):
+    kind: Any = getattr(transformers, class_name, None)
+    if not named_class(kind, PreTrainedModel):
         raise ModelUnreadableError(f"{class_name} of {folder.name} is no model of transformers")
     try:
         # The annotation of from_pretrained does not know output_loading_info.
@@ -164,6 +164,11 @@ def check_same_encoder(first: PreTrainedModel, second: PreTrainedModel) -> None:
             f"the text encoders of the surrogate and of the pipeline differ in {len(unequal)} of {len(ours)} "
             f"tensors: {_some(unequal)}; an erasure in one would not be one in the other"
         )
+
+
+def named_class(found: object, base: type) -> bool:
+    """Say whether what a library has under a name is a class of the kind wanted."""
+    return isinstance(found, type) and issubclass(found, base)
 
 
 def frozen(encoder: PreTrainedModel) -> PreTrainedModel:

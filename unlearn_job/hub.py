@@ -89,7 +89,7 @@ def hub_errors(repository: str, revision: str) -> Iterator[None]:
     from huggingface_hub import errors  # noqa: PLC0415
 
     # The root of its HTTP library's errors, whichever that is: versions 1 and 2 have different ones.
-    http_error = errors.HfHubHTTPError.__bases__[0]
+    http_error: type[Exception] = errors.HfHubHTTPError.__bases__[0]
     where = f"hf://{repository}@{revision[:10]}"
     try:
         yield

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import transformers
 from transformers import PreTrainedTokenizerBase
 
-from unlearn_job.encoder import UNREADABLE, EncoderMismatchError, ModelUnreadableError, first_line
+from unlearn_job.encoder import (
+    UNREADABLE,
+    EncoderMismatchError,
+    ModelUnreadableError,
+    first_line,
+    named_class,
+)
 
 
 def load_tokenizer(folder: Path, class_name: str) -> PreTrainedTokenizerBase:
@@ -20,8 +27,8 @@ def load_tokenizer(folder: Path, class_name: str) -> PreTrainedTokenizerBase:
         The class is unknown, or the files do not fit.
 
     """
-    kind = getattr(transformers, class_name, None)
-    if not (isinstance(kind, type) and issubclass(kind, PreTrainedTokenizerBase)):
+    kind: Any = getattr(transformers, class_name, None)
+    if not named_class(kind, PreTrainedTokenizerBase):
         raise ModelUnreadableError(f"{class_name} of {folder.name} is no tokenizer of transformers")
     try:
         tokenizer: PreTrainedTokenizerBase = kind.from_pretrained(folder, local_files_only=True)

@@ -19,6 +19,7 @@ from unlearn_job.encoder import (
     first_line,
     frozen,
     load_encoder,
+    named_class,
     save_encoder,
     tensor_digest,
 )
@@ -172,6 +173,13 @@ def test_a_damaged_folder_is_refused_in_one_line(damage: str, how: str, tmp_path
 def test_a_class_that_is_no_model_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ModelUnreadableError, match="no model of transformers"):
         load_encoder(tmp_path, name)
+
+
+def test_a_name_may_stand_for_anything_in_a_library() -> None:
+    assert named_class(CLIPTextModel, torch.nn.Module)
+    assert not named_class(T5Config, torch.nn.Module)
+    assert not named_class(None, torch.nn.Module)
+    assert not named_class(json, torch.nn.Module)
 
 
 def test_a_sentence_takes_one_line_of_bounded_length() -> None:
