@@ -27,6 +27,8 @@ def clear_dead_containers(paths: Paths) -> None:
     if shims(paths):
         return
     cgroups.end_processes()
+    for socket in _shim_sockets(paths):
+        socket.unlink(missing_ok=True)
     # Of the state folder only containerd's part: the kubelet may be alive and hold its volumes.
     unmount.unmount_below([paths.run, paths.state / "containerd"])
     for folder in ("containerd", "runc"):

@@ -61,9 +61,17 @@ def choose_networks() -> tuple[ipaddress.IPv4Network, ipaddress.IPv4Network]:
 
 
 def create_bridge(settings: LabSettings) -> None:
-    """Create the bridge, or repair what is left of it, and let the machine forward packets."""
+    """Create the bridge, or repair what is left of it, and let the machine forward packets.
+
+    Raises
+    ------
+    LabError
+        The machine now uses the pods' addresses otherwise: it is another one, or has a new network.
+    """
     name, address = settings.bridge, f"{settings.host_ip}/{settings.pod_cidr.prefixlen}"
     if not Path(f"/sys/class/net/{name}").exists():
+        if any(settings.pod_cidr.overlaps(network) for network in _routes()):
+            raise LabError(f"The network {settings.pod_cidr} of the lab's pods is in use by something else.")
         _ip("link", "add", name, "type", "bridge")
     _ip("address", "replace", address, "dev", name)
     _ip("link", "set", name, "up")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import time
 
 import pytest
+from rich.console import Console
 
 from lab import cluster, leftovers, process
 from lab.kubectl import Kubectl, KubectlError, wait_until
@@ -136,3 +138,15 @@ def test_pods_start_again_after_everything_was_killed(shell: Kubectl, lab_state:
     wait_until("the pods to run again", works, 120)
     node = json.loads(shell("get", "node", lab_state.node, "-o", "json"))
     assert node["status"]["allocatable"]["nvidia.com/gpu"] == "2"
+
+
+def test_a_lab_beyond_repair_is_made_anew(lab_state: LabState) -> None:
+    """Runs last but one (see conftest.py): what was in the cluster is gone after it."""
+    paths = Paths.default()
+    kill(*process.owned(paths.state))
+    for file in (paths.state / "etcd").rglob("*.wal"):
+        file.write_bytes(b"torn" * 1000)
+    log = io.StringIO()
+    cluster.up(progress=Progress(Console(file=log)))
+    assert "cannot be repaired" in log.getvalue()
+    assert cluster.status().healthy
