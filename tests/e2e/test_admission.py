@@ -86,7 +86,12 @@ REFUSED: list[tuple[Manifest, str, Any, str]] = [
     (VIDEO_MODEL, "spec.prompts", {"Animal": ["a {}"]}, "Animal"),
     (VIDEO_MODEL, "spec.method", {"name": "closed-form", "parameters": {"scale": 0.5}}, "parameters"),
     (VIDEO_MODEL, "spec.rollout.waves", [], "spec.rollout.waves"),
-    (ENCODER_RELEASE, "spec.videoModel", "another", "document.model is not the namespace and spec.videoModel"),
+    (
+        ENCODER_RELEASE,
+        "spec.videoModel",
+        "another",
+        "document.model is not the namespace and spec.videoModel",
+    ),
 ]
 
 
