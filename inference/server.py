@@ -52,6 +52,10 @@ def run(settings: ServerSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops in order and then raises the signal again for whoever handled it before: that would end
         # the process with 143 after a clean stop.
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _already_stopped)
     server.run()
     log.info("server stopped")
+
+
+def _already_stopped(_number: int, _frame: object) -> None:
+    """Take a signal that was acted on."""
