@@ -50,7 +50,7 @@ def run(settings: ServerSettings) -> None:
         )
     )
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn stops in order and then raises the signal again for whoever handled it before: that would end
+        # uvicorn stops in order, then raises the signal again for whoever handled it before: that would end
         # the process with 143 after a clean stop.
         signal.signal(number, _already_stopped)
     server.run()
