@@ -14,6 +14,7 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.methods.states import hidden_states
 from unlearn_job.methods.tokens import stack, tokenise
 from unlearn_job.prompts import GENERIC, Prompt, Templates, fill, mentions, names, without_style
+from unlearn_job.wordings import wordings
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def erasings(
         pairs = tuple(
             Pair(fill(template, name, kind), _anchored(template, anchor, kind))
             for name in names(erasure.concept)
-            for template in usable(templates.training(kind), gone)
+            for template in usable(wordings(templates, kind, kept), gone)
         )
         found.append(Erasing(erasure, anchor, pairs))
     return tuple(found)

@@ -64,7 +64,7 @@ _LINKS: Final = frozenset(
         *("like", "for", "is", "are", "that", "who", "shows", "painted"),
     )
 )
-_STYLE_PHRASE: Final = re.compile(
+STYLE_PHRASE: Final = re.compile(
     r",?\s*\b(?:in|as|by)\s+(?:(?:the|a|an)\s+)?(?:style\s+of\s+)?\{\}(?:\s+style\b)?"
     r"|,?\s*\{\}(?:\s+style\b)?"
 )
@@ -112,7 +112,7 @@ def fill(template: str, name: str, kind: ConceptKind) -> Prompt:
 
 def without_style(template: str) -> Prompt:
     """Take the style out of a style's template: "a cat in {} style" becomes "a cat"."""
-    found = _STYLE_PHRASE.search(template)
+    found = STYLE_PHRASE.search(template)
     if found is None:  # a Template always has its slot
         return Prompt(template, "", "")
     words, after = template[: found.start()].split(), template[found.end() :].replace(SLOT, "").strip()

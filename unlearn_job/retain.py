@@ -15,6 +15,7 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.erasing import erased_names
 from unlearn_job.methods.tokens import Tokens, tokenise
 from unlearn_job.prompts import GENERIC, Prompt, Templates, fill, mentions, names, without_style
+from unlearn_job.wordings import wordings
 
 MOST_PROMPTS: Final = 4096
 """Bound on the retain prompts of kept concepts, so that 256 of them with 64 templates stay cheap."""
@@ -104,11 +105,12 @@ def retain_prompts(
     gone = erased_names(doc)
     anchors = tuple(anchors)
     share = max(4, MOST_PROMPTS // max(1, len(kept) + len(anchors)))
+    worded = {kind: wordings(templates, kind, kept) for kind in ConceptKind}
     prompts = [Prompt("", "", "")]
     for name, kind in (*((k.name, k.kind) for k in kept), *anchors):
-        prompts += [fill(template, name, kind) for template in templates.training(kind)[:share]]
+        prompts += [fill(template, name, kind) for template in worded[kind][:share]]
     for kind in ConceptKind:
-        training = templates.training(kind)
+        training = worded[kind]
         prompts += [without_style(t) for t in training] if kind is ConceptKind.STYLE else []
         for index, name in enumerate(GENERIC[kind]):
             prompts += [fill(template, name, kind) for template in training[index :: len(GENERIC[kind])]]
@@ -122,7 +124,7 @@ def held_prompts(doc: JobInput, templates: Templates) -> tuple[Prompt, ...]:
         fill(template, name, erasure.concept.kind)
         for erasure in doc.holds
         for name in names(erasure.concept)
-        for template in templates.training(erasure.concept.kind)
+        for template in wordings(templates, erasure.concept.kind, kept_concepts(doc))
     )
 
 

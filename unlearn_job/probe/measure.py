@@ -18,7 +18,7 @@ from unlearn_job.probe.seen import Seen, judged
 from unlearn_job.probe.subjects import Asked, Subject, asked
 from unlearn_job.prompts import Templates
 
-CONTROL_CLIPS: Final = 8
+CONTROL_CLIPS: Final = 4
 """Clips of the base encoder per erased concept: the control without which "never seen" proves nothing."""
 ERASED_PICTURES: Final = 4
 KEPT_PICTURES: Final = 2
