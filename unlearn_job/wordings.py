@@ -70,7 +70,9 @@ def _crossed(
 
 def _on_subjects(templates: Templates, kept: Sequence[KeptConcept]) -> Iterable[str]:
     """Put the style on every kept subject and on generic ones, in every form of the templates."""
-    subjects = [(concept.name, concept.kind) for concept in kept if concept.kind is not ConceptKind.STYLE]
+    subjects: list[tuple[str, ConceptKind]] = [
+        (concept.name, concept.kind) for concept in kept if concept.kind is not ConceptKind.STYLE
+    ]
     subjects += [(name, kind) for kind, generic in GENERIC.items() for name in generic]
     forms = style_forms(templates)
     yield from (SLOT, *(form for form in forms if form != SLOT))
