@@ -21,20 +21,29 @@ def main() -> int:
     int
         0 when every test passed; pytest's exit code otherwise.
     """
-    console = Console(stderr=True)
-    quick = _pytest(WITHOUT_CLUSTER)
-    if quick:
-        return quick
-    if reason := why_no_site():
+    console, reason = Console(stderr=True), why_no_site()
+    for expression in expressions(reason):
+        if expression == ON_CLUSTER:
+            # Before pytest, so that building a Kubernetes for the first time shows its progress.
+            open_site(console)
+        if failed := subprocess.run(
+            [sys.executable, "-m", "pytest", "-m", expression], check=False
+        ).returncode:
+            return failed
+    if reason:
         console.print(f"[yellow]The cluster tests were left out: {reason}[/]")
-        return 0
-    # Before pytest, so that building a Kubernetes for the first time shows its progress.
-    open_site(console)
-    return _pytest(ON_CLUSTER)
+    return 0
 
 
-def _pytest(expression: str) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", "-m", expression], check=False).returncode
+def expressions(why_no_cluster: str | None) -> tuple[str, ...]:
+    """Return the marker expressions to run, one after the other, the quick tests first.
+
+    Parameters
+    ----------
+    why_no_cluster
+        Why there is no cluster here; None where there is one.
+    """
+    return (WITHOUT_CLUSTER,) if why_no_cluster else (WITHOUT_CLUSTER, ON_CLUSTER)
 
 
 if __name__ == "__main__":

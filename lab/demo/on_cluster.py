@@ -20,7 +20,7 @@ ERASURE: Final = "takedown-2026-117"
 MODEL: Final = "storyboard"
 SERVICE: Final = "service/storyboard"
 SERVICE_PORT: Final = 8000
-ERASED_SECONDS: Final = 300
+ERASED_SECONDS: Final = 600
 """Deadline from `kubectl apply` to every pod serving the new encoder."""
 
 

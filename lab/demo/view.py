@@ -18,10 +18,11 @@ LOG_LINES = 6
 def render(stage: Stage, erasure: str) -> RenderableType:
     """Draw the present state of one erasure, its release and its Job."""
     item = stage.kubectl.find("conceptErasure", erasure, stage.namespace)
-    return Group(_erasure_table(item), *_log(stage))
+    return Group(erasure_table(item), *_log(stage))
 
 
-def _erasure_table(item: dict[str, Any] | None) -> Table:
+def erasure_table(item: dict[str, Any] | None) -> Table:
+    """Draw one ConceptErasure as `kubectl get` does; empty while there is none."""
     table = Table("erasure", "concept", "phase", "release", "residual", "pods", "says")
     if item:
         status = item.get("status") or {}
@@ -45,10 +46,11 @@ def _log(stage: Stage) -> list[Text]:
     except KubectlError:
         # The container has not started yet.
         return []
-    return [Text(f"  {_readable(line)}", style="dim", no_wrap=True, overflow="ellipsis") for line in lines]
+    return [Text(f"  {readable(line)}", style="dim", no_wrap=True, overflow="ellipsis") for line in lines]
 
 
-def _readable(line: str) -> str:
+def readable(line: str) -> str:
+    """Turn a JSON log line into its event and fields; anything else stays as it is."""
     try:
         fields = json.loads(line)
     except ValueError:

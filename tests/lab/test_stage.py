@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.errors import LabError
+from lab.kubectl import KubectlError
+from lab.site import Site
+from lab.stage import MODEL_NAMES, MODELS, Stage
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def stage(site: Site) -> Iterator[Stage]:
+    stage = Stage(site, namespace="stage-test")
+    stage.prepare_namespace()
+    yield stage
+    stage.clear()
+
+
+def test_the_namespace_refuses_pods_that_are_not_restricted(stage: Stage) -> None:
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "root", "namespace": stage.namespace},
+        "spec": {"containers": [{"name": "main", "image": "none", "securityContext": {"runAsUser": 0}}]},
+    }
+    with pytest.raises(KubectlError, match="violates PodSecurity"):
+        stage.apply_objects(pod)
+
+
+def test_every_model_file_is_in_s3_after_an_upload(stage: Stage) -> None:
+    stage.upload_models()
+    files = {
+        f"models/testbed/{path.relative_to(MODELS).as_posix()}": path.stat().st_size
+        for name in MODEL_NAMES
+        for path in (MODELS / name).rglob("*")
+        if path.is_file()
+    }
+    uploaded = stage.objects("models/testbed/")
+    assert {key: uploaded.get(key) for key in files} == files
+
+
+def test_what_is_not_ready_in_time_is_named(stage: Stage) -> None:
+    with pytest.raises(LabError, match="configmap/nothing to be Ready"):
+        stage.wait_ready("configmap", "nothing", 0)
