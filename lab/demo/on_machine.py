@@ -35,7 +35,7 @@ SERVER_SECONDS: Final = 120
 """Deadline for the service to load its pipeline."""
 PLUGS: Final = (
     "The cluster adds what was done by hand here: it finds or builds the set of all erasures, rolls it out "
-    "without an outage, and takes it back with the manifest. Run `make demo` as root on Linux, or set KUBECONFIG."
+    "without an outage, and takes it back with the manifest. Run `make demo` as root, or set KUBECONFIG."
 )
 
 
