@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -51,8 +52,15 @@ def running() -> dict[str, ProcessRecord]:
 
 def kill(*found: ProcessRecord) -> None:
     for one in found:
-        os.kill(one.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+            os.kill(one.pid, signal.SIGKILL)
     wait_until("the killed to end", lambda: not any(process.alive(one) for one in found), 20)
+
+
+def kill_everything() -> None:
+    """Kill daemons and shims, also those that containerd started while the others died."""
+    while found := list(process.owned(Paths.default().state)):
+        kill(*found)
 
 
 def run_job(kubectl: Kubectl, name: str) -> str:
@@ -125,7 +133,7 @@ def test_running_pods_outlive_the_death_of_every_daemon(shell: Kubectl, lab_stat
 
 def test_pods_start_again_after_everything_was_killed(shell: Kubectl, lab_state: LabState) -> None:
     # As after a reset of the machine: mounts, bridge, packet filter chains and control groups stay behind.
-    kill(*process.owned(Paths.default().state))
+    kill_everything()
     assert leftovers.shims(Paths.default()) == []
     assert up() == lab_state
 
@@ -143,7 +151,7 @@ def test_pods_start_again_after_everything_was_killed(shell: Kubectl, lab_state:
 def test_a_lab_beyond_repair_is_made_anew(lab_state: LabState) -> None:
     """Runs last but one (see conftest.py): what was in the cluster is gone after it."""
     paths = Paths.default()
-    kill(*process.owned(paths.state))
+    kill_everything()
     for file in (paths.state / "etcd").rglob("*.wal"):
         file.write_bytes(b"torn" * 1000)
     log = io.StringIO()
