@@ -34,12 +34,14 @@ class Erasing:
     erasure: as the document has it.
     anchor: phrase that the concept turns into; None where a style turns into no style.
     pairs: training prompts of the name and of each alias.
+    plain: the name alone in the document's own training templates.
 
     """
 
     erasure: Erasure
     anchor: str | None
     pairs: tuple[Pair, ...]
+    plain: tuple[Prompt, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,7 +83,9 @@ def erasings(
             for name in names(erasure.concept)
             for template in usable(wordings(templates, kind, kept), gone)
         )
-        found.append(Erasing(erasure, anchor, pairs))
+        own = usable(templates.training(kind), gone)
+        plain = tuple(fill(template, erasure.concept.name, kind) for template in own)
+        found.append(Erasing(erasure, anchor, pairs, plain))
     return tuple(found)
 
 

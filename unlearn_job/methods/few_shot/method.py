@@ -91,9 +91,7 @@ def _shots(task: Task, erasing: Erasing, count: int, pipeline: DiffusionPipeline
     pixels = torch.from_numpy(made.images).permute(0, 3, 1, 2).to(weight) / 127.5 - 1.0
     # The mean of the posterior, not a draw: the latents are a cache, and a cache shall not be random.
     latents = pipeline.vae.encode(pixels).latent_dist.mode() * pipeline.vae.config.scaling_factor
-    name = erasing.erasure.concept.name
-    prompts = [tokenise(task.tokenizer, p.own) for p in erasing.pairs if p.own.phrase == name]
-    ids = stack(prompts).to(weight.device)
+    ids = stack([tokenise(task.tokenizer, prompt) for prompt in erasing.plain]).to(weight.device)
     return [_Shot(latents[i : i + 1], ids) for i in range(len(latents))]
 
 
