@@ -18,10 +18,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from unlearn_job.cli import STEADY_ARITHMETIC
+from unlearn_job.cli import ARITHMETIC
 
 # As the command does; before the first product of the process.
-for variable, value in STEADY_ARITHMETIC.items():
+for variable, value in ARITHMETIC.items():
     os.environ.setdefault(variable, value)
 
 READY_WITHIN_SECONDS = 30

@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.unlearn_job import documents
 from unlearn_job.cli import app, summary
@@ -19,9 +21,13 @@ from unlearn_job.contract.result import JobError, JobResult, Outcome
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("TERMINATION_LOG", str(tmp_path / "message"))
     monkeypatch.setenv("UNLEARN_CACHE_DIR", str(tmp_path / "cache"))
+    yield
+    # The command logs to the stderr of its process, which is another one for each test.
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 def call(*arguments: str) -> int:
