@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from rich.console import Console
 
@@ -35,8 +34,7 @@ def why_no_site() -> str | None:
 
 def _names_the_lab() -> bool:
     # After `lab env` KUBECONFIG is set, and still means the lab.
-    named = os.environ.get("KUBECONFIG")
-    return bool(named) and Path(named) == Paths.default().kubeconfig
+    return os.environ.get("KUBECONFIG") == str(Paths.default().kubeconfig)
 
 
 def _open_lab(progress: Progress) -> Site:

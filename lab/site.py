@@ -1,4 +1,4 @@
-"""A cluster to work on, with all that belongs to it: tools, images, S3. The lab, or the user's own by KUBECONFIG."""
+"""A cluster to work on, with all that belongs to it: tools, images, S3."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def own_cluster() -> Site | None:
     if not os.environ.get("KUBECONFIG"):
         return None
     try:
-        own = OwnCluster()  # type: ignore[call-arg]  # the environment gives them
+        own = OwnCluster()
     except ValidationError as error:
         missing = ", ".join(str(part["loc"][0]).upper() for part in error.errors())
         raise LabError(

@@ -8,9 +8,8 @@ from unlearn_job.clock import Clock
 
 def test_a_step_is_measured_and_logged_with_its_figures() -> None:
     clock = Clock()
-    with capture_logs() as lines:
-        with clock.step("probe", method="x") as figures:
-            figures["hits"] = 3
+    with capture_logs() as lines, clock.step("probe", method="x") as figures:
+        figures["hits"] = 3
     assert [line["event"] for line in lines] == ["step started", "step ended"]
     assert (lines[1]["step"], lines[1]["method"], lines[1]["hits"]) == ("probe", "x", 3)
     assert lines[1]["seconds"] >= 0
