@@ -58,6 +58,14 @@ def test_aliases_are_paired_too_and_paraphrases_are_not() -> None:
     assert not held_back & {pair.own.text for pair in erasing.pairs}
 
 
+def test_plain_prompts_say_the_name_in_the_documents_own_templates() -> None:
+    templates = Templates({**Templates.built_in().by_kind, ConceptKind.CHARACTER: ("look: {}", "{} here")})
+    doc = tiny.document(tiny.erasure(tiny.COMET))
+    (erasing,) = erasings(doc, templates, tiny.encoder(), tiny.tokenizer(), ())
+    assert [p.text for p in erasing.plain] == ["look: captain comet", "captain comet here"]
+    assert len(erasing.pairs) > 2 * len(erasing.plain)
+
+
 def test_the_parents_names_are_erased_names() -> None:
     doc = tiny.document(tiny.erasure(tiny.COMET), holds=(tiny.erasure(tiny.CAT),))
     assert erased_names(doc) == ("captain comet", "comet man", "cat", "kitty")
