@@ -73,8 +73,8 @@ def _by_concept(concepts: Rows) -> str:
 
 
 def _retention(rows: Sequence[dict[str, str]], what: str) -> str:
-    samples = "neighbourSamples" if what == "neighbours" else f"{what}Samples"
-    figures = RetentionFigures(base=_tally(rows, f"{what}Base", samples), erased=_tally(rows, what, samples))
+    base, erased = (_tally(rows, hits, f"{what}Samples") for hits in (f"{what}Base", what))
+    figures = RetentionFigures(base=base, erased=erased)
     return f"{share(figures.erased)}, {figures.percent:.1f} % of base"
 
 
