@@ -48,7 +48,7 @@ def kubectl(kubeconfig: Path) -> Kubectl:
     return Kubectl(binary, kubeconfig)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def our_kinds(kubectl: Kubectl) -> Iterator[None]:
     """Install the CRDs. Where there were none they go again: Helm takes over no CRD that it did not make."""
     there_before = kubectl("get", "-f", str(CRDS), "--ignore-not-found", "-o", "name").strip()
@@ -59,7 +59,7 @@ def our_kinds(kubectl: Kubectl) -> Iterator[None]:
         kubectl("delete", "-f", str(CRDS), "--timeout=60s")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def nobody_else(kubectl: Kubectl) -> Iterator[None]:
     """Put installed operators to rest while the tests run: they would reconcile what the tests write."""
     found = json.loads(kubectl("get", "deployments", "-A", "-l", INSTALLED, "-o", "json"))["items"]
