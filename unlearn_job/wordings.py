@@ -1,8 +1,8 @@
 """More wordings for training than a document's templates have.
 
 A platform team writes four templates, its users write anything. Measured on the testbed: trained on three
-templates in which the name stands fourth, a closed form left half of the images of "<name> on a meadow",
-where it stands first. So methods train on crossings of the templates' beginnings and ends, on the built-in
+templates in which the name stands fourth, a closed form left 5 of 10 images of "<name> on a meadow", where
+it stands first. So methods train on crossings of the templates' beginnings and ends, on the built-in
 templates, and on the concept in every kept style; a style on every kept subject. The paraphrases of the
 document stay out: they are what the probe checks generalisation with.
 """
