@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,12 @@ class Stage:
             config=Config(s3={"addressing_style": "path" if site.s3.endpoint else "auto"}),
         )
 
-    def clear(self) -> None:
+    def clear(self, *, wait: bool = True) -> None:
         """Take away what an earlier run left in the namespace and under the release prefix."""
-        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait", timeout=180)
+        self.kubectl(
+            *("delete", "namespace", self.namespace, "--ignore-not-found", f"--wait={wait}".lower()),
+            timeout=180,
+        )
         self.delete_prefix(self.release_prefix)
 
     def prepare_namespace(self) -> None:
@@ -88,7 +92,16 @@ class Stage:
         """Put the testbed's pipelines and judges where the examples say, unless they are there."""
         for name in MODEL_NAMES:
             for file in sorted(path for path in (MODELS / name).rglob("*") if path.is_file()):
-                self._upload(file, f"models/testbed/{file.relative_to(MODELS).as_posix()}")
+                self.upload(file, f"models/testbed/{file.relative_to(MODELS).as_posix()}")
+
+    def upload(self, file: Path, key: str) -> None:
+        """Put a file into the bucket, unless the same bytes are there under that key."""
+        # By content: weights that were trained anew are as large as the old ones.
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        there = self.objects(key) and self._s3.head_object(Bucket=self.site.s3.bucket, Key=key)["Metadata"]
+        if not there or there.get("sha256") != digest:
+            extra = {"Metadata": {"sha256": digest}}
+            self._s3.upload_file(str(file), self.site.s3.bucket, key, ExtraArgs=extra)
 
     def apply_example(self, *parts: str) -> None:
         """Apply a file of examples/ in this namespace, with this site's bucket and images."""
@@ -143,10 +156,6 @@ class Stage:
         """Delete all S3 objects under a prefix."""
         for key in self.objects(prefix):
             self._s3.delete_object(Bucket=self.site.s3.bucket, Key=key)
-
-    def _upload(self, file: Path, key: str) -> None:
-        if self.objects(key).get(key) != file.stat().st_size:
-            self._s3.upload_file(str(file), self.site.s3.bucket, key)
 
     def _use_site_image(self, document: dict[str, Any]) -> None:
         if document["kind"] != "Deployment":

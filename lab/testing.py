@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -11,6 +12,8 @@ from lab.opening import open_site, why_no_site
 
 WITHOUT_CLUSTER = "not cluster"
 ON_CLUSTER = "cluster"
+IN_PARALLEL = ("-n", "logical", "--dist", "loadfile")
+"""The quick tests share nothing but the processor; fixtures of a file are made once."""
 
 
 def main() -> int:
@@ -26,9 +29,12 @@ def main() -> int:
         if expression == ON_CLUSTER:
             # Before pytest, so that building a Kubernetes for the first time shows its progress.
             open_site(console)
-        if failed := subprocess.run(
-            [sys.executable, "-m", "pytest", "-m", expression], check=False
-        ).returncode:
+        command = [sys.executable, "-m", "pytest", "-m", expression]
+        if expression == WITHOUT_CLUSTER:
+            command += IN_PARALLEL
+        # One thread each: two that share every small tensor are slower than two tests side by side.
+        environment = {"OMP_NUM_THREADS": "1", **os.environ}
+        if failed := subprocess.run(command, check=False, env=environment).returncode:
             return failed
     if reason:
         console.print(f"[yellow]The cluster tests were left out: {reason}[/]")

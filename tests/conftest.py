@@ -10,6 +10,7 @@ import pytest
 
 from lab.site import Site
 
+OPERATOR = Path(__file__).parent / "erasure_operator"
 TORCH_MODULE = re.compile(r"^pytestmark = .*pytest\.mark\.torch", re.MULTILINE)
 
 
@@ -18,6 +19,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if "not torch" not in (config.getoption("markexpr") or "") or collection_path.suffix != ".py":
         return None
     return bool(TORCH_MODULE.search(collection_path.read_text())) or None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the operator's own tests before the end-to-end tests install it: it would have to rest for each."""
+    items.sort(key=lambda item: OPERATOR not in item.path.parents)
 
 
 def pytest_sessionstart() -> None:

@@ -30,4 +30,4 @@ def story(installed: Site, request: pytest.FixtureRequest) -> Iterator[Story]:
     stage.apply_example("storyboard", "inference.yaml")
     stage.wait_rolled_out("storyboard")
     yield Story(stage)
-    stage.clear()
+    stage.clear(wait=False)

@@ -48,15 +48,11 @@ def kubectl(kubeconfig: Path) -> Kubectl:
     return Kubectl(binary, kubeconfig)
 
 
-@pytest.fixture(scope="module")
-def our_kinds(kubectl: Kubectl) -> Iterator[None]:
-    """Install the CRDs. Where there were none they go again: Helm takes over no CRD that it did not make."""
-    there_before = kubectl("get", "-f", str(CRDS), "--ignore-not-found", "-o", "name").strip()
+@pytest.fixture(scope="session")
+def our_kinds(kubectl: Kubectl) -> None:
+    """Install the CRDs. They stay: the chart takes them over."""
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
     kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
-    yield
-    if not there_before:
-        kubectl("delete", "-f", str(CRDS), "--timeout=60s")
 
 
 @pytest.fixture(scope="module")

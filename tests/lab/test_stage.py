@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +13,13 @@ from lab.stage import MODEL_NAMES, MODELS, Stage
 pytestmark = pytest.mark.cluster
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stage(site: Site) -> Iterator[Stage]:
     stage = Stage(site, namespace="stage-test")
+    stage.clear()
     stage.prepare_namespace()
     yield stage
-    stage.clear()
+    stage.clear(wait=False)
 
 
 def test_the_namespace_refuses_pods_that_are_not_restricted(stage: Stage) -> None:
@@ -41,6 +43,14 @@ def test_every_model_file_is_in_s3_after_an_upload(stage: Stage) -> None:
     }
     uploaded = stage.objects("models/testbed/")
     assert {key: uploaded.get(key) for key in files} == files
+
+
+def test_a_file_of_the_same_size_is_uploaded_when_its_content_differs(stage: Stage, tmp_path: Path) -> None:
+    file, key = tmp_path / "weights", f"{stage.release_prefix}weights"
+    for content in (b"old", b"new"):
+        file.write_bytes(content)
+        stage.upload(file, key)
+        assert stage.read_object(key) == content
 
 
 def test_what_is_not_ready_in_time_is_named(stage: Stage) -> None:

@@ -1,0 +1,46 @@
+"""What the documents point at is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"(?:^|`)(make|python -m) ([a-z][a-z0-9._-]*)", re.MULTILINE)
+
+
+def documents() -> list[str]:
+    """Return every Markdown file of the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # A template becomes a document elsewhere.
+    return [name for name in listed.stdout.split() if not name.endswith("card.md")]
+
+
+@pytest.mark.parametrize("document", documents())
+def test_every_link_within_the_repository_leads_somewhere(document: str) -> None:
+    here = (ROOT / document).parent
+    text = CODE.sub("", (ROOT / document).read_text("utf-8"))
+    broken = [link for link in LINK.findall(text) if "://" not in link and not (here / link).exists()]
+    assert not broken
+
+
+@pytest.mark.parametrize("document", documents())
+def test_every_command_of_ours_exists(document: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for tool, name in NAMED.findall((ROOT / document).read_text("utf-8")):
+        if tool == "make":
+            assert name in targets, f"make {name}"
+        elif name.startswith(("lab", "bench")):
+            path = ROOT.joinpath(*name.split("."))
+            assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), f"python -m {name}"
