@@ -25,7 +25,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.erasing import Erasing
-from unlearn_job.methods.tokens import assemble, word_ids
+from unlearn_job.methods.tokens import assemble, whole_words, word_ids
 from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading
 
@@ -80,17 +80,14 @@ def vocabulary(
     Parameters
     ----------
     tokenizer, table
-        CLIP's tokenizer and token table, shape (V, D).
+        The encoder's tokenizer and token table, shape (V, D).
     texts
         Names of kept and erased concepts: their words are mixed in more often.
     aliases
         Groups of names of one concept each; see `separating_cosine`.
 
     """
-    special = set(tokenizer.all_special_ids)
-    entries = tokenizer.get_vocab().items()
-    # Sorted, because fast tokenizers return their vocabulary in another order each time.
-    whole = sorted(i for token, i in entries if token.endswith("</w>") and i not in special)
+    whole = whole_words(tokenizer)
     named = {word_ids(tokenizer, word): None for text in texts for word in text.split()}
     cpu = table.detach().float().cpu()
     length = float(cpu[whole].norm(dim=1).mean())
@@ -136,7 +133,7 @@ class Negatives:
     Parameters
     ----------
     tokenizer
-        CLIP's.
+        The encoder's.
     words
         What they are made of.
     gone
@@ -182,7 +179,7 @@ class Negatives:
             for i, slot in enumerate(slots)
             if isinstance(slot, Soft) and tokens.start + i < tokens.end
         }
-        return Reading(tokens, patches, first=tokens.start)
+        return Reading(tokens, patches, first=tokens.first)
 
     def _ids(self, text: str) -> tuple[int, ...]:
         """Tokenise once: the same few texts come thousands of times."""

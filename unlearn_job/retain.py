@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput
 from unlearn_job.erasing import erased_names
-from unlearn_job.methods.tokens import Tokens, tokenise
+from unlearn_job.methods.tokens import Tokens, stack, tokenise
 from unlearn_job.prompts import GENERIC, Prompt, Templates, fill, mentions, names, without_style
 from unlearn_job.wordings import wordings
 
@@ -63,11 +63,11 @@ def batches(sequences: Sequence[Reading], table: Tensor, size: int) -> Iterator[
 
 def as_batch(sequences: Sequence[Reading], table: Tensor) -> Batch:
     """Put sequences into one batch on the device of the token table."""
-    ids = torch.tensor([sequence.tokens.ids for sequence in sequences], dtype=torch.long)
+    ids = stack([sequence.tokens for sequence in sequences])
     embeddings = table[ids.to(table.device)].clone()
     counts = torch.zeros(ids.shape, dtype=torch.bool)
     for row, sequence in enumerate(sequences):
-        counts[row, sequence.first :] = True
+        counts[row, sequence.first : sequence.tokens.last] = True
         for position, vector in sequence.patches.items():
             embeddings[row, position] = vector.to(embeddings)
     return Batch(ids.to(table.device), embeddings, counts.to(table.device))

@@ -1,7 +1,8 @@
-"""Run a CLIP text encoder and look inside: what a layer's last projection gets, and what leaves the layer.
+"""Run a text encoder and look inside: what a layer's last projection gets, and what leaves the layer.
 
-Layers are found by the suffix of their names, because transformers 5.6 took a prefix away, and counted by
-the model's configuration: nothing here knows how many there are.
+Layers are found by the suffix of their last projection and counted by the model's configuration: nothing
+here knows a class, a prefix or a number of layers. Which of them count is what the pipeline reads
+(`unlearn_job.conditioning`).
 """
 
 from __future__ import annotations
@@ -9,21 +10,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
+from unlearn_job.conditioning import Conditioning, UnsupportedEncoderError, conditioning_of
 from unlearn_job.contract.errors import PermanentFailure
 
-PROJECTION = ".mlp.fc2"
-"""Suffix of the last linear map of a layer, which writes into the residual stream."""
+__all__ = [
+    "Layer",
+    "NonFiniteWeightsError",
+    "States",
+    "UnsupportedEncoderError",
+    "attention_mask",
+    "hidden_states",
+    "layer_states",
+    "layers",
+    "require_finite",
+    "token_table",
+    "trainable",
+]
 
-
-class UnsupportedEncoderError(PermanentFailure):
-    """The text encoder is none that these methods can edit."""
-
-    reason = "UnsupportedEncoder"
+PROJECTIONS: Final = (".mlp.fc2", ".layer.1.DenseReluDense.wo", ".mlp.down_proj")
+"""Suffixes of the last linear map of a layer, which writes into the residual stream: CLIP, T5, Llama."""
+TABLES: Final = ("token_embedding", "embed_tokens", "shared")
+"""Suffixes of the token table. T5's `shared` comes last: it lends its weights to the one that runs."""
+FINAL_NORMS: Final = ("final_layer_norm", "model.norm")
 
 
 @dataclass(frozen=True)
@@ -34,34 +47,45 @@ class Layer:
     ----------
     name: of the layer's module, such as "encoder.layers.2".
     block: the layer.
-    projection: its `mlp.fc2`.
+    projection_name: of its last linear map, such as "encoder.layers.2.mlp.fc2".
+    projection: that map.
 
     """
 
     name: str
     block: nn.Module
+    projection_name: str
     projection: nn.Linear
 
 
 def layers(encoder: nn.Module) -> list[Layer]:
-    """Return the layers of a CLIP text encoder, first to last.
+    """Return the layers of a text encoder that reach what the pipeline reads, first to last.
 
     Raises
     ------
     UnsupportedEncoderError
-        The number of `mlp.fc2` is not the configuration's number of layers.
+        The number of layers found is not the configuration's, or fewer than the pipeline skips.
 
     """
+    found = _all_layers(encoder)
+    read = len(found) - conditioning_of(encoder).skipped
+    if read < 1:
+        raise UnsupportedEncoderError(f"the pipeline reads none of the {len(found)} layers of its encoder")
+    return found[:read]
+
+
+def _all_layers(encoder: nn.Module) -> list[Layer]:
     found = []
     for name, module in encoder.named_modules():
-        if name.endswith(PROJECTION) and isinstance(module, nn.Linear):
-            block = name.removesuffix(PROJECTION)
-            found.append(Layer(block, encoder.get_submodule(block), module))
+        suffix = next((s for s in PROJECTIONS if name.endswith(s)), None)
+        if suffix is not None and isinstance(module, nn.Linear):
+            block = name.removesuffix(suffix)
+            found.append(Layer(block, encoder.get_submodule(block), name, module))
     expected = getattr(encoder.config, "num_hidden_layers", 0)
     if len(found) != expected or not found:
         raise UnsupportedEncoderError(
-            f"{type(encoder).__name__} has {len(found)} layers with mlp.fc2 and its configuration says "
-            f"{expected}; only CLIP text encoders can be edited"
+            f"{type(encoder).__name__} has {len(found)} layers with {', '.join(s[1:] for s in PROJECTIONS)} "
+            f"and its configuration says {expected}; CLIP, T5 and Llama text encoders can be edited"
         )
     return found
 
@@ -72,7 +96,7 @@ class States:
 
     Attributes
     ----------
-    inputs: of `mlp.fc2`, shape (B, S, F).
+    inputs: of the layer's last linear map, shape (B, S, F).
     residual: behind the layer, shape (B, S, D).
 
     """
@@ -112,10 +136,50 @@ def layer_states(encoder: nn.Module, layer: Layer, ids: Tensor, embeddings: Tens
 
 
 def hidden_states(encoder: nn.Module, ids: Tensor, embeddings: Tensor | None = None) -> Tensor:
-    """Return what the U-Net reads: `last_hidden_state`, shape (B, S, D)."""
+    """Return what the pipeline reads, shape (B, S, D).
+
+    Parameters
+    ----------
+    encoder
+        The encoder, on the device of `ids`; what was attached to it says which state is read.
+    ids
+        Token ids, shape (B, S).
+    embeddings
+        Token embeddings to use in place of the ids' own, shape (B, S, D).
+
+    """
+    conditioning = conditioning_of(encoder)
+    asked: dict[str, Any] = {}
+    if conditioning.masked:
+        asked["attention_mask"] = attention_mask(ids, conditioning)
+    last = conditioning.skipped == 0 and conditioning.normed
+    if not last:
+        asked["output_hidden_states"] = True
     with _embedded(encoder, embeddings):
-        output: Tensor = encoder(ids).last_hidden_state
-    return output
+        output = encoder(ids, **asked)
+    if last:
+        states: Tensor = output.last_hidden_state
+        return states
+    states = output.hidden_states[-1 - conditioning.skipped]
+    return _final_norm(encoder)(states) if conditioning.normed else states
+
+
+def attention_mask(ids: Tensor, conditioning: Conditioning) -> Tensor:
+    """Return 1 up to the first end-of-text of each row and 0 behind it, shape (B, S), as tokenizers do.
+
+    By the end and not by the padding's id: CLIP pads with its end-of-text.
+    """
+    ends = (ids == conditioning.end).long()
+    return ((ends.cumsum(dim=1) - ends) == 0).long()
+
+
+def _final_norm(encoder: nn.Module) -> nn.Module:
+    """Return the norm behind the layers, which `clip_skip` applies to an earlier state."""
+    blocks = tuple(f"{layer.name}." for layer in _all_layers(encoder))
+    for name, module in encoder.named_modules():
+        if name.endswith(FINAL_NORMS) and not name.startswith(blocks):
+            return module
+    raise UnsupportedEncoderError(f"{type(encoder).__name__} has no {' or '.join(FINAL_NORMS)}")
 
 
 @contextmanager
@@ -133,11 +197,32 @@ def _embedded(encoder: nn.Module, embeddings: Tensor | None) -> Iterator[None]:
 
 
 def token_table(encoder: nn.Module) -> nn.Embedding:
-    """Return the table of token embeddings, shape (V, D)."""
-    for name, module in encoder.named_modules():
-        if name.endswith("token_embedding") and isinstance(module, nn.Embedding):
-            return module
-    raise UnsupportedEncoderError(f"{type(encoder).__name__} has no token_embedding")
+    """Return the table of token embeddings that runs, shape (V, D)."""
+    modules = list(encoder.named_modules())
+    for suffix in TABLES:
+        for name, module in modules:
+            if name.rsplit(".", 1)[-1] == suffix and isinstance(module, nn.Embedding):
+                return module
+    raise UnsupportedEncoderError(f"{type(encoder).__name__} has no {', '.join(TABLES)}")
+
+
+def trainable(encoder: nn.Module) -> frozenset[str]:
+    """Name the parameters that shape what the pipeline reads, without tables of tokens and positions.
+
+    Layers behind the one that is read, and a projection of the pooled vector, get no gradient from it.
+    """
+    conditioning = conditioning_of(encoder)
+    every, read = _all_layers(encoder), layers(encoder)
+    tables = tuple(f"{name}." for name, module in encoder.named_modules() if isinstance(module, nn.Embedding))
+    inside = tuple(f"{layer.name}." for layer in read)
+    behind = tuple(f"{layer.name}." for layer in every[len(read) :])
+    return frozenset(
+        name
+        for name, _ in encoder.named_parameters()
+        if not name.startswith((*tables, *behind))
+        and "text_projection." not in name
+        and (conditioning.normed or name.startswith(inside))
+    )
 
 
 def require_finite(encoder: nn.Module, what: str) -> None:

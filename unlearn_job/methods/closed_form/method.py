@@ -1,11 +1,11 @@
-"""Ridge regression on the last layers' `mlp.fc2`, in double precision.
+"""Ridge regression on the last layers' last projection (`mlp.fc2` in CLIP), in double precision.
 
-For each layer in turn, with x the input of its `mlp.fc2` at one position of one prompt and d the change
+For each layer in turn, with x the input of that projection at one position of one prompt and d the change
 wanted of the layer's output there, the change of the weight is the minimum of
 
     sum_i m_i |dW x_i - d_i|^2 + e |dW|^2,   dW = (sum m d x^T) (sum m x x^T + e I)^-1.
 
-Rows of the concept, from the first token of its name to the last padding, want the anchor's residual,
+Rows of the concept, all that know of its name and are read, want the anchor's residual,
 in equal parts over the layers left. Rows that must stay want the parent's residual, which also takes
 back what the edit of the layer before did to them. The form is that of closed-form edits of U-Net
 projections (UCE, arXiv 2308.14761), moved into the text encoder.
@@ -21,9 +21,9 @@ from torch import Tensor, nn
 
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods.closed_form.config import Config
-from unlearn_job.methods.states import PROJECTION, Layer, layer_states, layers, token_table
+from unlearn_job.methods.states import Layer, layer_states, layers, token_table
 from unlearn_job.methods.task import Task
-from unlearn_job.methods.tokens import Tokens, answering, stack, tokenise
+from unlearn_job.methods.tokens import Tokens, matched, stack, tokenise
 from unlearn_job.retain import Reading, batches
 
 BATCH = 64
@@ -31,8 +31,8 @@ BATCH = 64
 
 
 def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:
-    """Name the weights of the last layers' `mlp.fc2`; biases stay."""
-    return frozenset(f"{layer.name}{PROJECTION}.weight" for layer in layers(encoder)[-_count(config) :])
+    """Name the weights of the last layers' last projection; biases stay."""
+    return frozenset(f"{layer.projection_name}.weight" for layer in layers(encoder)[-_count(config) :])
 
 
 def _count(config: MethodConfig) -> int:
@@ -107,14 +107,7 @@ def _concept_rows(places: _Places, pairs: Sequence[tuple[Tokens, Tokens]]) -> It
         own, anchor = (stack([pair[side] for pair in part]).to(device) for side in (0, 1))
         now = layer_states(places.encoder, places.layer, own)
         wanted = layer_states(places.start, places.start_layer, anchor).residual
-        rows: list[int] = []
-        here: list[int] = []
-        there: list[int] = []
-        for row, (mine, other) in enumerate(part):
-            answers = answering(mine, other)
-            rows += [row] * len(answers)
-            here += range(mine.start, len(mine.ids))
-            there += answers
+        rows, here, there = matched(part)
         yield now.inputs[rows, here], wanted[rows, there] - now.residual[rows, here]
 
 

@@ -15,15 +15,15 @@ from torch import Tensor, nn
 
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods.redirect.config import Config
-from unlearn_job.methods.states import hidden_states, token_table
+from unlearn_job.methods.states import hidden_states, token_table, trainable
 from unlearn_job.methods.task import Task
-from unlearn_job.methods.tokens import Tokens, answering, stack, tokenise
+from unlearn_job.methods.tokens import Tokens, matched, stack, tokenise
 from unlearn_job.retain import Reading, as_batch
 
 
 def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:  # noqa: ARG001 - the protocol's
-    """Name all parameters but the tables of tokens and positions."""
-    return frozenset(name for name, _ in encoder.named_parameters() if "_embedding." not in name)
+    """Name all parameters that shape what the pipeline reads, but the tables of tokens and positions."""
+    return trainable(encoder)
 
 
 def erase(task: Task, config: MethodConfig) -> None:
@@ -72,14 +72,7 @@ class _Batches:
         for pairs in self._pairs:
             drawn += self._choice.choices(pairs, k=self._settings.concept_prompts)
         own, anchor = (stack([pair[side] for pair in drawn]).to(self._table.device) for side in (0, 1))
-        rows: list[int] = []
-        here: list[int] = []
-        there: list[int] = []
-        for row, (mine, other) in enumerate(drawn):
-            answers = answering(mine, other)
-            rows += [row] * len(answers)
-            here += range(mine.start, len(mine.ids))
-            there += answers
+        rows, here, there = matched(drawn)
         with torch.no_grad():
             wanted = hidden_states(self._task.start, anchor)[rows, there]
         return nn.functional.mse_loss(hidden_states(self._task.encoder, own)[rows, here], wanted)
