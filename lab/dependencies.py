@@ -16,7 +16,7 @@ from lab.progress import Progress
 from lab.runtime_spec import switch_dependencies
 from lab.versions import PYTHON_VERSION
 
-__all__ = ["ensure_dependencies"]
+__all__ = ["ensure_dependencies", "environment_of"]
 
 
 def ensure_dependencies(paths: Paths, progress: Progress, checkout: Path = CHECKOUT) -> Path:
@@ -29,8 +29,7 @@ def ensure_dependencies(paths: Paths, progress: Progress, checkout: Path = CHECK
     LabError
         uv is missing or failed.
     """
-    lock = hashlib.sha256((checkout / "uv.lock").read_bytes() + PYTHON_VERSION.encode()).hexdigest()[:12]
-    environment = paths.cache / f"venv-{lock}"
+    environment = environment_of(paths, checkout)
     packages = environment / "lib" / f"python{PYTHON_VERSION}" / "site-packages"
     complete = environment / "complete"
     if not complete.exists():
@@ -45,24 +44,50 @@ def ensure_dependencies(paths: Paths, progress: Progress, checkout: Path = CHECK
     return packages
 
 
+def environment_of(paths: Paths, checkout: Path) -> Path:
+    """Return the folder for the packages of the Job and the inference server, named by what they are.
+
+    Not by the whole lock: a new tool of the developers is no reason to install torch again.
+
+    Raises
+    ------
+    LabError
+        uv is missing or failed.
+    """
+    wanted = _uv("export", "--no-emit-project", "--quiet", checkout=checkout)
+    return paths.cache / f"venv-{hashlib.sha256((wanted + PYTHON_VERSION).encode()).hexdigest()[:12]}"
+
+
 def _sync(environment: Path, checkout: Path) -> None:
+    # Bytecode now: containers cannot write it, and would compile torch at each start, which takes 10 s.
+    options = ("--no-install-project", "--compile-bytecode")
+    _uv("sync", *options, checkout=checkout, UV_PROJECT_ENVIRONMENT=str(environment))
+
+
+def _uv(command: str, *options: str, checkout: Path, **variables: str) -> str:
     uv = shutil.which("uv")
     if uv is None:
         raise LabError("The lab needs uv to install torch: see https://docs.astral.sh/uv for how to get it.")
-    variables = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment)}
-    variables.pop("VIRTUAL_ENV", None)
-    # Bytecode now: containers cannot write it, and would compile torch at each start, which takes 10 s.
-    options = ["--frozen", "--no-install-project", "--no-default-groups", "--compile-bytecode"]
+    environment = {**os.environ, **variables}
+    environment.pop("VIRTUAL_ENV", None)
+    locked = (
+        "--frozen",
+        "--no-default-groups",
+        "--extra=job",
+        "--extra=inference",
+        f"--python={PYTHON_VERSION}",
+    )
     done = subprocess.run(
-        [uv, "sync", *options, "--extra=job", "--extra=inference", f"--python={PYTHON_VERSION}"],
+        [uv, command, *options, *locked],
         check=False,
         cwd=checkout,
-        env=variables,
+        env=environment,
         capture_output=True,
         text=True,
     )
     if done.returncode:
-        raise LabError(f"uv could not install the packages of the Job:\n{done.stderr[-1500:]}")
+        raise LabError(f"uv {command} failed for the packages of the Job:\n{done.stderr[-1500:]}")
+    return done.stdout
 
 
 def _make_readable(environment: Path) -> None:

@@ -29,7 +29,7 @@ def train(*, folder: Path | None = None, fresh: bool = False) -> int:
     where = folder or cache()
     where.mkdir(parents=True, exist_ok=True)
     if fresh:
-        for left in (*where.glob("*.pt"), *where.glob("decoded*.npy")):
+        for left in (*where.glob("*.pt"), *where.glob("*.npy")):
             left.unlink()
     return 0 if run(where, Plan()) else 1
 

@@ -25,6 +25,8 @@ TARGETS: Final[dict[str, tuple[str, str, float]]] = {
     "T2V characters, any frame": ("clips", "any frame character ", 0.90),
     "T2V persons, any frame": ("clips", "any frame person ", 0.90),
     "T2V styles, any frame": ("clips", "any frame style ", 0.90),
+    "T2V subjects in styles, any frame": ("clips", "any frame subject ", 0.90),
+    "T2V nameless words, no name in any frame": ("clips", "nameless ", 0.99),
     "classifier, held-out drawings": ("classifier", "recall ", 0.98),
     "classifier, no false hit": ("classifier", "silence ", 0.98),
     "CLIP, held-out drawings": ("clip", "zero-shot ", 0.98),

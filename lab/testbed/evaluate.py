@@ -16,11 +16,13 @@ from lab.testbed.concepts import (
     CONCEPTS,
     GENERIC,
     PLAIN,
+    STYLES,
     SUBJECTS,
     Kind,
     of_kind,
 )
 from lab.testbed.drawings.junk import junk
+from lab.testbed.drawings.scene import FRAMES
 from lab.testbed.generate import Pipeline
 from lab.testbed.judging import Classifier, Clip
 from lab.testbed.statistics import Share
@@ -122,7 +124,34 @@ def evaluate_clips(
         kind = concept.kind.value.lower()
         shares[f"any frame {kind} {concept.name}"] = _count(hits.any(1))
         shares[f"most frames {kind} {concept.name}"] = _count(hits.mean(1) > 0.5)
+    _styled_clips(shares, pipeline, judge, per_class, rng)
     return shares
+
+
+def _styled_clips(
+    shares: Shares, pipeline: Pipeline, judge: Classifier, per_class: int, rng: random.Random
+) -> None:
+    """Measure subjects in every style, and the judge's silence, frame by frame, on nameless ones."""
+    named = [name for name in SUBJECTS if name in BY_NAME]
+    rows = [judge.labels[name] for name in named]
+    for style in STYLES:
+        tail = "" if style == PLAIN else f" in {style} style"
+        if tail:
+            chosen = [rng.choice(named) for _ in range(2 * per_class)]
+            pixels = generate.clips(
+                pipeline, [f"a video of {noun(name)}{tail}" for name in chosen], seed=rng.randrange(10**6)
+            )
+            seen = judge(pixels.reshape(-1, *pixels.shape[2:])).numpy().reshape(len(chosen), FRAMES, -1)
+            hits = [clip[:, judge.labels[name]].any() for clip, name in zip(seen, chosen, strict=True)]
+            shares[f"any frame subject in {style}"] = _count(np.array(hits))
+        for word in GENERIC:
+            texts = [
+                text.replace("a drawing", "a video") + tail
+                for text, _, _ in prompts_for(word, per_class, rng)
+            ]
+            pixels = generate.clips(pipeline, texts, seed=rng.randrange(10**6))
+            seen = judge(pixels.reshape(-1, *pixels.shape[2:])).numpy()[:, rows]
+            shares[f"nameless {word} {style}"] = _count(~seen.reshape(len(texts), FRAMES, -1).any(1))
 
 
 def evaluate_classifier(judge: Classifier, count: int = 4000) -> Shares:

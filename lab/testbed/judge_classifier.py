@@ -76,22 +76,34 @@ def nothing_targets(style: str) -> tuple[list[float], list[float]]:
     return wanted, weight
 
 
+def nameless_targets(scene: Scene) -> tuple[list[float], list[float]]:
+    """Return what the judge shall say of a generated picture of a nameless scene.
+
+    No name, and no style but the one asked for; whether the pipeline drew that style, its colour and its
+    background well enough is not told.
+    """
+    care = {*(_ROW[style] for style in STYLES if style in _ROW and style != scene.style), *_NAMED}
+    return [0.0] * len(LABELS), [float(row in care) for row in range(len(LABELS))]
+
+
 def train_classifier(
     judge: ResNetForImageClassification,
     scenes: Sequence[Scene],
     pixels: NDArray[np.uint8],
     decoded: NDArray[np.uint8],
     *,
+    nameless: tuple[Sequence[Scene], NDArray[np.uint8]],
     folder: Path,
     steps: int,
 ) -> None:
-    """Train the judge on drawings, on decoded drawings and on drawings of nothing.
+    """Train the judge on drawings, decoded drawings, drawings of nothing and generated nameless ones.
 
     Parameters
     ----------
     judge: trained in place.
     scenes, pixels: N scenes and their drawings, shape (N, 32, 32, 3).
     decoded: the first M of them through the autoencoder, shape (M, 32, 32, 3).
+    nameless: K nameless scenes and what the pipelines drew for them, shape (K, 32, 32, 3).
     folder: for checkpoints.
     steps: optimiser steps.
     """
@@ -105,11 +117,15 @@ def train_classifier(
     empty, empty_weight = (
         torch.tensor(part) for part in zip(*(nothing_targets(style) for _, style in nothing), strict=True)
     )
+    none, none_weight = (
+        torch.tensor(part) for part in zip(*(nameless_targets(s) for s in nameless[0]), strict=True)
+    )
     style_rows = [_ROW[style] for style in STYLES if style in _ROW]
 
     def loss_of(step: int) -> Tensor:
         del step
-        whole = rng.integers(0, len(scenes), BATCH // 2)
+        whole = rng.integers(0, len(scenes), BATCH // 2 - BATCH // 8)
+        drawn = rng.integers(0, len(none), BATCH // 8)
         through = rng.integers(0, len(decoded), BATCH // 4)
         idle = rng.integers(0, len(nothing), BATCH // 8)
         broken = rng.integers(0, len(scenes), BATCH // 8)
@@ -119,16 +135,18 @@ def train_classifier(
                 jitter(to_tensor(pixels[whole]), generator),
                 jitter(to_tensor(decoded[through]), generator),
                 jitter(to_tensor(nothing_pixels[idle]), generator),
+                jitter(to_tensor(nameless[1][drawn]), generator),
                 spoil(to_tensor(pixels[broken]), generator),
             ]
         )
-        goal = torch.cat([wanted[whole], wanted[through], empty[idle], torch.zeros(len(broken), len(LABELS))])
+        silent = torch.zeros(len(broken), len(LABELS))
+        goal = torch.cat([wanted[whole], wanted[through], empty[idle], none[drawn], silent])
         # What a broken drawing says of style, colour and background is nobody's business.
         care = torch.zeros(len(broken), len(LABELS))
         care[:, _NAMED] = 1.0
         if spoil.__name__ == "noise":
             care[:, style_rows] = 1.0
-        mask = torch.cat([weight[whole], weight[through], empty_weight[idle], care])
+        mask = torch.cat([weight[whole], weight[through], empty_weight[idle], none_weight[drawn], care])
         logits = judge(prepare(images)).logits
         losses = functional.binary_cross_entropy_with_logits(logits, goal, reduction="none")
         return (losses * mask).sum(1).mean()

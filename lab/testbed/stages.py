@@ -10,7 +10,7 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from numpy.typing import NDArray
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from lab.testbed import dataset, export
+from lab.testbed import dataset, export, nameless
 from lab.testbed.judge_classifier import new_classifier, train_classifier
 from lab.testbed.judge_clip import new_clip, train_clip
 from lab.testbed.paths import JUDGE_CLASSIFIER, JUDGE_CLIP, T2I, T2V
@@ -79,12 +79,19 @@ def decoder_stage(folder: Path, plan: Plan) -> None:
 
 
 def classifier_stage(folder: Path, plan: Plan) -> None:
-    """Train and export the classifier judge."""
+    """Train and export the classifier judge. Needs the exported pipelines."""
     torch.manual_seed(7)
     scenes, drawings = dataset.cached_drawings(folder)
     judge = new_classifier()
-    decoded = _decoded(folder, plan)
-    train_classifier(judge, scenes, drawings, decoded, folder=folder, steps=plan.classifier)
+    train_classifier(
+        judge,
+        scenes,
+        drawings,
+        _decoded(folder, plan),
+        nameless=nameless.cached(folder),
+        folder=folder,
+        steps=plan.classifier,
+    )
     export.save_classifier(JUDGE_CLASSIFIER, judge)
 
 

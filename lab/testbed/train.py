@@ -26,21 +26,11 @@ def train(folder: Path, plan: stages.Plan) -> bool:
     run_shared(stages.vae_stage, folder, plan)
     console.print("Training text encoder and 2D U-Net together (about 30 minutes) ...")
     run_shared(stages.joint_stage, folder, plan)
-    console.print(
-        "Training the 3D U-Net, the judges, the decoder and the 2D U-Net longer (about 30 minutes) ..."
-    )
-    run_beside(
-        [
-            stages.video_stage,
-            stages.polish_stage,
-            stages.clip_stage,
-            stages.decoder_stage,
-            stages.classifier_stage,
-        ],
-        folder,
-        plan,
-    )
+    console.print("Training the 3D U-Net beside the 2D U-Net and the decoder (about 20 minutes) ...")
+    run_beside([stages.video_stage, stages.polish_stage, stages.decoder_stage], folder, plan)
     stages.export_pipelines(folder, plan)
+    console.print("Training the judges (about 20 minutes) ...")
+    run_beside([stages.classifier_stage, stages.clip_stage], folder, plan)
     figures = measure()
     save_figures(figures)
     write_card(figures)
@@ -49,7 +39,7 @@ def train(folder: Path, plan: stages.Plan) -> bool:
 
 
 def measure() -> Figures:
-    """Measure the models in the checkout (about 8 minutes on two cores)."""
+    """Measure the models in the checkout (about 10 minutes on two cores)."""
     judge = Classifier()
     console.print("Measuring the judges ...")
     figures: Figures = {"classifier": evaluate_classifier(judge), "clip": evaluate_clip(Clip())}

@@ -27,7 +27,7 @@ def story(installed: Site, request: pytest.FixtureRequest) -> Iterator[Story]:
     stage = Stage(installed, namespace=f"e2e-{name}")
     stage.clear()
     stage.prepare_namespace()
-    stage.apply_example("storyboard", "inference.yaml")
-    stage.wait_rolled_out("storyboard")
-    yield Story(stage)
+    story = Story(stage)
+    story.apply_service()
+    yield story
     stage.clear(wait=False)

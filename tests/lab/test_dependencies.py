@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
 
-from lab.dependencies import ensure_dependencies
+from lab.dependencies import ensure_dependencies, environment_of
 from lab.errors import LabError
-from lab.paths import Paths
+from lab.paths import CHECKOUT, Paths
 from lab.progress import Progress
 from lab.runtime_spec import prepare_mounts
 from lab.versions import PYTHON_VERSION
@@ -16,22 +16,26 @@ from lab.versions import PYTHON_VERSION
 @pytest.fixture
 def checkout(tmp_path: Path, paths: Paths) -> Path:
     prepare_mounts(paths)
-    (tmp_path / "uv.lock").write_text("lock")
+    for name in ("pyproject.toml", "uv.lock"):
+        shutil.copy(CHECKOUT / name, tmp_path)
     return tmp_path
 
 
-def installed(paths: Paths) -> Path:
-    key = hashlib.sha256(b"lock" + PYTHON_VERSION.encode()).hexdigest()[:12]
-    packages = paths.cache / f"venv-{key}" / "lib" / f"python{PYTHON_VERSION}" / "site-packages"
-    packages.mkdir(parents=True)
-    (paths.cache / f"venv-{key}" / "complete").touch()
-    return packages
-
-
 def test_what_is_installed_is_mounted_without_a_second_installation(checkout: Path, paths: Paths) -> None:
-    packages = installed(paths)
+    environment = environment_of(paths, checkout)
+    packages = environment / "lib" / f"python{PYTHON_VERSION}" / "site-packages"
+    packages.mkdir(parents=True)
+    (environment / "complete").touch()
     assert ensure_dependencies(paths, Progress(quiet=True), checkout) == packages
     assert (paths.mounts / "site-packages").resolve() == packages
+
+
+def test_only_what_the_images_hold_names_the_environment(checkout: Path, paths: Paths) -> None:
+    before, lock = environment_of(paths, checkout), (checkout / "uv.lock").read_text()
+    for package, same in (("ruff", True), ("torch", False)):
+        start = lock.index("sha256:", lock.index(f'name = "{package}"\nversion')) + len("sha256:")
+        (checkout / "uv.lock").write_text(lock[:start] + "0" * 64 + lock[start + 64 :])
+        assert (environment_of(paths, checkout) == before) is same
 
 
 def test_without_uv_the_lab_says_where_to_get_it(

@@ -41,6 +41,12 @@ def test_nothing_has_at_most_a_style() -> None:
     assert said(judge.nothing_targets(PLAIN))[0] == set()
 
 
+def test_a_generated_nameless_picture_has_no_name_and_no_style_but_its_own() -> None:
+    told, silent = said(judge.nameless_targets(Scene("man", "red", "night", "mosaic", 1)))
+    assert told == set()
+    assert silent == {"mosaic", *COLOURS, *BACKGROUNDS}
+
+
 def test_it_takes_drawings_of_twice_their_size() -> None:
     images = judge.prepare(torch.rand(2, 3, 32, 32) * 2 - 1)
     assert images.shape == (2, 3, 64, 64)
