@@ -14,6 +14,7 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.utils import logging as diffusers_logging
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from unlearn_job.conditioning import attach
 from unlearn_job.contract.document import Device, JobInput
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.encoder import (
@@ -22,6 +23,7 @@ from unlearn_job.encoder import (
     load_encoder,
     tensor_digest,
 )
+from unlearn_job.observing import observe
 from unlearn_job.parent import load_parent
 from unlearn_job.pipelines import PipelineIndex
 from unlearn_job.sources import resolve
@@ -121,9 +123,11 @@ def load_models(document: JobInput, cache: Path) -> Models:
         start = load_parent(document, store, base_sha256, index.class_of(name), cache).float().to(device)
     dtype = _pipeline_dtype(device, stored_dtype)
     shared = base if dtype == torch.float32 else _copied(base, dtype)
+    pipeline = index.load(dtype, **{name: shared}).to(device)
+    attach(observe(pipeline, name, tokenizer), base, start, tokenizer)
     return Models(
         surrogate=surrogate_index.load(dtype, **{name: shared}).to(device) if surrogate_index else None,
-        pipeline=index.load(dtype, **{name: shared}).to(device),
+        pipeline=pipeline,
         base_encoder=base,
         start_encoder=start,
         tokenizer=tokenizer,

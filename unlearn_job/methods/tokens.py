@@ -106,7 +106,7 @@ def answering(own: Tokens, other: Tokens) -> list[int]:
 
 
 def matched(pairs: Iterable[tuple[Tokens, Tokens]]) -> tuple[list[int], list[int], list[int]]:
-    """Index a batch of pairs: rows of the batch, positions in `own`, and the positions that they answer to."""
+    """Index a batch of pairs: rows of the batch, positions in `own`, and those that they answer to."""
     rows: list[int] = []
     here: list[int] = []
     there: list[int] = []
