@@ -2,7 +2,7 @@
 
 Stable Diffusion reads the last layer, SDXL the one before it and a pooled vector, Wan masks the padding and
 throws its rows away, CogVideoX lets T5 attend to it. An edit must be measured where the pipeline reads, so
-`observing.observe` finds this out from the pipeline itself, and the encoder and its tokenizer carry the answer.
+`observing.observe` finds this out from the pipeline itself; the encoder and its tokenizer carry the answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Text encoders on disk: loading, digests, comparison, and saving for every reader.
+"""Text encoders on disk: loading, digests, and saving for every reader.
 
 transformers 5.6 flattened `CLIPTextModel`: its tensors lost the prefix `text_model.`. Both layouts are in
 use, in files and in memory, so names are compared and hashed without it, and written with it: newer versions
@@ -10,23 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import torch
 import transformers
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from unlearn_job.contract.errors import PermanentFailure
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from torch import Tensor
-
-MAX_RELATIVE_DIFFERENCE: Final = 1e-3
-"""Of two tensors of the same encoder after a cast to fp16: rounding on the way through another precision."""
 WEIGHTS_NAME: Final = "model.safetensors"
 _PREFIX: Final = "text_model."
 _PREFIXED_CLASS: Final = "CLIPTextModel"
@@ -106,10 +100,7 @@ def save_encoder(encoder: PreTrainedModel, folder: Path, dtype: torch.dtype) -> 
     tensors = load_file(folder / WEIGHTS_NAME)
     prefix = _PREFIX if type(encoder).__name__ == _PREFIXED_CLASS else ""
     save_file(
-        {
-            prefix + name.removeprefix(prefix): _cast(tensor, dtype)
-            for name, tensor in sorted(tensors.items())
-        },
+        {prefix + name.removeprefix(prefix): cast(tensor, dtype) for name, tensor in sorted(tensors.items())},
         folder / WEIGHTS_NAME,
         metadata={"format": "pt"},
     )
@@ -132,38 +123,11 @@ def tensor_digest(encoder: PreTrainedModel) -> str:
 
     """
     digest = hashlib.sha256()
-    for name, tensor in sorted(_tensors(encoder).items()):
+    for name, tensor in sorted(named_tensors(encoder).items()):
         shape = "x".join(str(size) for size in tensor.shape)
         digest.update(f"{name}:{shape}\n".encode())
-        digest.update(_cast(tensor, torch.float16).numpy().tobytes())
+        digest.update(cast(tensor, torch.float16).numpy().tobytes())
     return digest.hexdigest()
-
-
-def check_same_encoder(first: PreTrainedModel, second: PreTrainedModel) -> None:
-    """Compare two encoders tensor by tensor after a cast to fp16.
-
-    Classes and files may differ; the largest difference in a tensor, relative to its largest magnitude, may
-    be `MAX_RELATIVE_DIFFERENCE`.
-
-    Raises
-    ------
-    EncoderMismatchError
-        Names, shapes or values differ; the message names the tensors.
-
-    """
-    ours, theirs = _tensors(first), _tensors(second)
-    lone = sorted(ours.keys() ^ theirs.keys())
-    if lone:
-        raise EncoderMismatchError(
-            f"the text encoders of the surrogate and of the pipeline differ in {_some(lone)}, "
-            "which only one of them has"
-        )
-    unequal = [name for name in sorted(ours) if not _alike(ours[name], theirs[name])]
-    if unequal:
-        raise EncoderMismatchError(
-            f"the text encoders of the surrogate and of the pipeline differ in {len(unequal)} of {len(ours)} "
-            f"tensors: {_some(unequal)}; an erasure in one would not be one in the other"
-        )
 
 
 def named_class(found: object, base: type) -> bool:
@@ -185,23 +149,12 @@ def first_line(error: BaseException) -> str:
     return line if len(line) <= 300 else f"{line[:297]}..."
 
 
-def _tensors(encoder: PreTrainedModel) -> dict[str, Tensor]:
+def named_tensors(encoder: PreTrainedModel) -> dict[str, Tensor]:
+    """Return an encoder's tensors by their names without `text_model.`."""
     return {name.removeprefix(_PREFIX): tensor for name, tensor in encoder.state_dict().items()}
 
 
-def _cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+def cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a contiguous copy on the CPU in another precision; integers stay what they are."""
     plain = tensor.detach().cpu()
     return (plain.to(dtype) if plain.is_floating_point() else plain).contiguous()
-
-
-def _alike(first: Tensor, second: Tensor) -> bool:
-    if first.shape != second.shape:
-        return False
-    one, two = (_cast(tensor, torch.float16).float() for tensor in (first, second))
-    scale = max(one.abs().max().item(), two.abs().max().item(), torch.finfo(torch.float16).tiny)
-    return (one - two).abs().max().item() <= MAX_RELATIVE_DIFFERENCE * scale
-
-
-def _some(names: Iterable[str]) -> str:
-    listed = list(names)
-    return ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")

@@ -14,21 +14,17 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.utils import logging as diffusers_logging
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer
 from unlearn_job.conditioning import attach
 from unlearn_job.contract.document import Device, JobInput
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.encoder import (
-    check_same_encoder,
-    frozen,
-    load_encoder,
-    tensor_digest,
-)
+from unlearn_job.encoder import frozen, load_encoder, tensor_digest
 from unlearn_job.observing import observe
 from unlearn_job.parent import load_parent
 from unlearn_job.pipelines import PipelineIndex
 from unlearn_job.sources import resolve
 from unlearn_job.store import open_store
-from unlearn_job.tokenizers import check_same_tokenizer, load_tokenizer
+from unlearn_job.tokenizers import load_tokenizer
 
 
 class NoGpuError(PermanentFailure):

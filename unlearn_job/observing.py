@@ -1,7 +1,7 @@
 """Find out how a pipeline reads its text encoder: let it encode one prompt, and compare what it makes of it.
 
-No table of pipeline classes: what a class does changes between versions of diffusers, and what a table has not
-heard of would be edited in the wrong place without a word.
+No table of pipeline classes: what a class does changes between versions of diffusers, and what a table has
+not heard of would be edited in the wrong place without a word.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _tensors(made: Any) -> Iterator[Tensor]:  # noqa: ANN401
 
 
 def _end(tokenizer: PreTrainedTokenizerBase, call: _Call) -> tuple[int | None, bool]:
-    """Return the position at which the prompt ends if the encoder got it, and whether it was lowered first."""
+    """Return where the prompt ends, None if the encoder got another text, and whether it was lowered."""
     seen = call.ids[0].tolist()
     for text in (PROMPT, PROMPT.lower()):
         ids = list(tokenizer(text).input_ids)
