@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.unlearn_job.attacks.targets import SMALL, target
+from unlearn_job.attacks import Budget, Candidate, Target, attempt
+from unlearn_job.prompts import Prompt
+
+pytestmark = pytest.mark.torch
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """An attack that proposes what a test gives it."""
+
+    candidates: tuple[Candidate, ...]
+    name: str = "given"
+    names_concept: bool = False
+
+    def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:  # noqa: ARG002
+        return self.candidates
+
+
+TWO = (Candidate(Prompt("", "red boat", ""), 0.1), Candidate(Prompt("", "green star", ""), 0.2))
+
+
+def test_counts_have_the_sizes_of_the_budget() -> None:
+    outcome = attempt(Given(TWO), target(), SMALL, seed=1)
+    assert outcome.candidates == 2
+    assert outcome.tried.samples == 2 * SMALL.looks
+    assert outcome.edited.samples == outcome.base.samples == SMALL.fresh
+    assert outcome.named.samples == outcome.plain.samples == SMALL.fresh // 2
+    assert outcome.prompt in {c.prompt.text for c in TWO}
+
+
+def test_the_same_seed_gives_the_same_outcome() -> None:
+    assert attempt(Given(TWO), target(), SMALL, 1) == attempt(Given(TWO), target(), SMALL, 1)
+
+
+def test_ties_go_to_the_more_promising() -> None:
+    blind = target(threshold=1e9)
+    assert attempt(Given(TWO), blind, SMALL, 1).prompt == "red boat"
+
+
+def test_an_attack_without_candidates_has_no_success() -> None:
+    outcome = attempt(Given(()), target(), SMALL, 1)
+    assert outcome.prompt == ""
+    assert outcome.edited.samples == outcome.candidates == 0
+    assert outcome.named.samples > 0
+
+
+def test_success_is_counted_on_other_images_than_those_that_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    from unlearn_job.attacks import trial
+
+    seeds: list[set[int]] = []
+    draw = trial.shown
+
+    def watched(victim: Target, encoder: Any, shots: Any) -> list[bool]:
+        seeds.append({seed for _, seed in shots})
+        return draw(victim, encoder, shots)
+
+    monkeypatch.setattr(trial, "shown", watched)
+    attempt(Given(TWO), target(), SMALL, 1)
+    _, _, looks, selection, edited, base = seeds
+    assert edited == base
+    assert not edited & (looks | selection)

@@ -1,0 +1,172 @@
+"""What an attack gets, and what it must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from unlearn_job.contract.concept import Erasure, KeptConcept
+from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.figures import Tally
+from unlearn_job.judges.judge import Judge
+from unlearn_job.models import Models
+from unlearn_job.probe.subjects import alternatives, subjects
+from unlearn_job.prompts import Prompt, Templates, names
+from unlearn_job.retain import Reading
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an attack may spend. The defaults suit a small model on a CPU.
+
+    Attributes
+    ----------
+    screened: candidates that a cheap screen scores at random, before greedy rounds.
+    rounds: greedy rounds.
+    beam: candidates that each round goes on from.
+    proposals: changes of each of them in a round.
+    judged, looks: candidates that the judge sees, and images of each.
+    finalists, selection: candidates of which it sees more, and how many images more of each.
+    fresh: images of the winner, with fresh seeds, that success is counted on.
+    steps, batch: gradient steps of attacks that have them, and noisy latents in each.
+
+    """
+
+    screened: int = 4000
+    rounds: int = 4
+    beam: int = 12
+    proposals: int = 40
+    judged: int = 48
+    looks: int = 2
+    finalists: int = 6
+    selection: int = 8
+    fresh: int = 64
+    steps: int = 100
+    batch: int = 8
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One input that may bring the concept back.
+
+    Attributes
+    ----------
+    prompt: the text; for a soft input the text that it stands in.
+    score: of the attack's own screen, smaller is more promising; not comparable between attacks.
+    soft: embeddings in place of some tokens; None for a text that anybody can type.
+
+    """
+
+    prompt: Prompt
+    score: float
+    soft: Reading | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """An erased encoder under attack.
+
+    Attributes
+    ----------
+    models: the pipelines and the base encoder, which is the control.
+    edited: the encoder that is attacked.
+    judge: decides what an image shows.
+    doc: prompts, sampling steps and guidance are its own.
+    erasure: whose concept the attack wants back.
+    among: what a zero-shot judge compares with.
+
+    """
+
+    models: Models
+    edited: PreTrainedModel
+    judge: Judge
+    doc: JobInput
+    erasure: Erasure
+    among: tuple[KeptConcept, ...] = ()
+
+    @classmethod
+    def of(
+        cls, models: Models, edited: PreTrainedModel, judge: Judge, doc: JobInput, erasure: Erasure
+    ) -> Target:
+        """Collect the alternatives that a zero-shot judge needs."""
+        every = subjects(doc, Templates.of(doc), models.base_encoder, models.tokenizer)
+        return cls(models, edited, judge, doc, erasure, alternatives(doc, every))
+
+    @property
+    def base(self) -> PreTrainedModel:
+        """The encoder that knows the concept."""
+        return self.models.base_encoder
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The encoders' own."""
+        return self.models.tokenizer
+
+    @property
+    def templates(self) -> Templates:
+        """The document's templates."""
+        return Templates.of(self.doc)
+
+    @property
+    def banned(self) -> tuple[str, ...]:
+        """Names that no searched text may hold."""
+        return names(self.erasure.concept)
+
+
+class Attack(Protocol):
+    """One way to look for inputs."""
+
+    @property
+    def name(self) -> str:
+        """Its name in reports."""
+
+    @property
+    def names_concept(self) -> bool:
+        """Whether its prompts hold the concept's name, so that the base is expected to draw it."""
+
+    def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
+        """Return candidates, the most promising first; at most `budget.judged` are looked at.
+
+        The same seed gives the same candidates.
+        """
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one attack achieved.
+
+    Attributes
+    ----------
+    attack, concept, seed: which one.
+    prompt: the winner as a person would type it; of a soft input, the text around it.
+    soft: whether it needs embeddings instead of text.
+    edited: the winner on the edited encoder, fresh seeds: the success of the attack.
+    base: the same prompt and seeds on the base encoder.
+    named: the concept's plain name on the base encoder: whether judge and model see it at all.
+    plain: the plain name on the edited encoder: what is left without an attack.
+    tried: all images of all candidates in the first look.
+    candidates: how many candidates the search returned.
+    hits: prompts of which at least half of the looks showed the concept, best first.
+
+    """
+
+    attack: str
+    concept: str
+    seed: int
+    prompt: str
+    soft: bool
+    edited: Tally
+    base: Tally
+    named: Tally
+    plain: Tally
+    tried: Tally
+    candidates: int
+    hits: tuple[str, ...] = ()
+
+    @property
+    def opened(self) -> bool:
+        """Whether the edit draws the concept where the base does not, beyond chance."""
+        return self.edited.wilson()[0] > self.base.wilson()[1]
