@@ -1,11 +1,14 @@
-"""Few images for methods that learn from them: generated, kept where the judge sees the concept."""
+"""Few images for methods that learn from them: given, or drawn and kept where the judge sees the concept."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from unlearn_job.contract.concept import Erasure
 from unlearn_job.contract.document import JobInput
@@ -20,6 +23,8 @@ ROUND: Final = 8
 """Images drawn at once."""
 ROUNDS: Final = 8
 """Rounds before giving up: a concept drawn in less than one image of sixteen is not there to unlearn."""
+SUFFIXES: Final = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp"))
+"""Files of a folder that are images."""
 
 
 class NoShotsError(PermanentFailure):
@@ -35,7 +40,7 @@ class Shots:
     Attributes
     ----------
     images: shape (N, H, W, 3).
-    prompts: what drew them.
+    prompts: what drew them; none for given images.
 
     """
 
@@ -43,8 +48,54 @@ class Shots:
     prompts: tuple[str, ...]
 
 
-def make_shots(models: Models, doc: JobInput, judge: Judge | None, erasure: Erasure, count: int) -> Shots:
-    """Draw images of a concept with the surrogate and the parent's encoder; keep those that show it.
+def read_shots(folder: Path, size: int) -> Pixels:
+    """Read the images of a folder in the order of their names.
+
+    Parameters
+    ----------
+    folder
+        PNG, JPEG, WebP or BMP files.
+    size
+        Pixels of the shorter side that the surrogate draws: images are cut to a square in the middle, then
+        resized.
+
+    Returns
+    -------
+    Pixels
+        Shape (N, size, size, 3).
+
+    Raises
+    ------
+    NoShotsError
+        There is no image, or one cannot be read.
+
+    """
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise NoShotsError(f"{folder.name} holds no images ({', '.join(sorted(SUFFIXES))})")
+    found = []
+    for path in files:
+        try:
+            with Image.open(path) as image:
+                square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC)
+        except (OSError, UnidentifiedImageError, ValueError) as exc:
+            raise NoShotsError(f"{path.name} is no image that can be read") from exc
+        found.append(np.asarray(square, dtype=np.uint8))
+    return np.stack(found)
+
+
+def make_shots(
+    models: Models,
+    doc: JobInput,
+    judge: Judge | None,
+    erasure: Erasure,
+    count: int,
+    *,
+    given: Mapping[str, Pixels] | None = None,
+) -> Shots:
+    """Return the given images of a concept, at most `count`; without any, draw them.
+
+    They are drawn with the surrogate and the parent's encoder, and kept where the judge sees the concept.
 
     Parameters
     ----------
@@ -54,6 +105,9 @@ def make_shots(models: Models, doc: JobInput, judge: Judge | None, erasure: Eras
         Decides what stays; without one every image does.
     erasure, count
         Whose concept, and how many images.
+    given
+        Images by the concept's name, shape (N, H, W, 3). No judge looks at them: who gives an image says
+        that it shows the concept.
 
     Raises
     ------
@@ -61,6 +115,9 @@ def make_shots(models: Models, doc: JobInput, judge: Judge | None, erasure: Eras
         There is no surrogate, or the judge saw the concept too rarely.
 
     """
+    own = (given or {}).get(erasure.concept.name)
+    if own is not None and len(own):
+        return Shots(own[:count], ())
     if models.surrogate is None:
         raise NoShotsError("this method learns from images of the text-to-image model; give base.surrogate")
     concept, templates = erasure.concept, Templates.of(doc).training(erasure.concept.kind)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
+from typing import Final
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from unlearn_job.contract.base import canonical_digest
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
+from unlearn_job.contract.method import MethodConfig
+from unlearn_job.encoder import tensor_digest
 from unlearn_job.erasing import Erasing, erased_names, erasings
+from unlearn_job.generate import Pixels
 from unlearn_job.judges.judge import Judge
 from unlearn_job.methods import configs, load
+from unlearn_job.methods.checkpoint import Checkpoint
 from unlearn_job.methods.states import require_finite, token_table
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.models import Models
@@ -23,6 +31,9 @@ from unlearn_job.retain import as_sequences, held_prompts, kept_concepts, retain
 from unlearn_job.seeds import seed_for
 from unlearn_job.shots import make_shots
 
+STATE_FILE: Final = "training.safetensors"
+"""Name of the saved training in the folder for states."""
+
 
 class MissingSurrogateError(PermanentFailure):
     """The method trains through the text-to-image model, and the document names none."""
@@ -30,7 +41,14 @@ class MissingSurrogateError(PermanentFailure):
     reason = "MissingSurrogate"
 
 
-def unlearn(models: Models, doc: JobInput, judge: Judge | None = None) -> PreTrainedModel:
+def unlearn(
+    models: Models,
+    doc: JobInput,
+    judge: Judge | None = None,
+    *,
+    given: Mapping[str, Pixels] | None = None,
+    state: Path | None = None,
+) -> PreTrainedModel:
     """Erase what the document adds, and keep what its parent has erased.
 
     Parameters
@@ -41,6 +59,11 @@ def unlearn(models: Models, doc: JobInput, judge: Judge | None = None) -> PreTra
         The document.
     judge
         Decides which generated images show the concept, for methods that learn from images.
+    given
+        Images of a concept by its name, shape (N, H, W, 3), uint8: used in place of generated ones.
+    state
+        Folder for the state of a training. A call that finds one there goes on from it, and gives the same
+        bytes as one that was never interrupted; the state is removed at the end.
 
     Returns
     -------
@@ -54,8 +77,10 @@ def unlearn(models: Models, doc: JobInput, judge: Judge | None = None) -> PreTra
         The encoder holds NaN or infinity, before or after.
     MissingSurrogateError
         The method needs the text-to-image model.
-    UnknownMethodError, UnsupportedEncoderError, NoShotsError
+    UnknownMethodError, UnsupportedEncoderError, NoShotsError, DriftError, NonFiniteGradientError
         As they say.
+    StateMismatchError
+        The folder holds the state of another run.
     pydantic.ValidationError
         The method's parameters are wrong.
 
@@ -68,13 +93,35 @@ def unlearn(models: Models, doc: JobInput, judge: Judge | None = None) -> PreTra
     # Seeded as a whole too, so that no dropout or library default can differ between two runs.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(doc.seed)
-        task = _task(models, doc, judge)
+        checkpoint = _checkpoint(models, doc, config, state) if state else None
+        task = _task(models, doc, judge, given or {}, checkpoint)
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
+    if checkpoint:
+        checkpoint.remove()
     return _as_stored(task.encoder, models.stored_dtype)
 
 
-def _task(models: Models, doc: JobInput, judge: Judge | None) -> Task:
+def _checkpoint(models: Models, doc: JobInput, config: MethodConfig, state: Path) -> Checkpoint:
+    """Name the run by all that shapes its steps, so that no other run's state is taken for its own."""
+    fingerprint = canonical_digest(
+        {
+            "key": doc.key,
+            "method": [doc.method.name, config.algorithm_version, config.canonical()],
+            "seed": doc.seed,
+            "start": tensor_digest(models.start_encoder),
+        }
+    )
+    return Checkpoint(state / STATE_FILE, fingerprint)
+
+
+def _task(
+    models: Models,
+    doc: JobInput,
+    judge: Judge | None,
+    given: Mapping[str, Pixels] | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Task:
     start = _copy(models.start_encoder)
     templates = Templates.of(doc)
     kept = kept_concepts(doc)
@@ -89,8 +136,9 @@ def _task(models: Models, doc: JobInput, judge: Judge | None) -> Task:
         retain=tuple(as_sequences(models.tokenizer, retain)),
         negatives=_negatives(models, doc, start, erasing, [k.name for k in kept]),
         seed=seed_for(doc.seed, "method", doc.method.name),
-        shots=partial(make_shots, models, doc, judge),
+        shots=partial(make_shots, models, doc, judge, given=given or {}),
         surrogate=models.surrogate,
+        checkpoint=checkpoint,
     )
 
 

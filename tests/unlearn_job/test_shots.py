@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.unlearn_job import tiny
-from unlearn_job.shots import NoShotsError, make_shots
+from unlearn_job.shots import NoShotsError, make_shots, read_shots
 
 pytestmark = pytest.mark.torch
 
@@ -29,3 +33,31 @@ def test_a_concept_that_the_judge_never_sees_has_no_shots() -> None:
 def test_without_a_surrogate_there_are_no_shots() -> None:
     with pytest.raises(NoShotsError, match="surrogate"):
         make_shots(tiny.models(surrogate=False), tiny.document(ERASURE), None, ERASURE, 4)
+
+
+def test_given_images_need_neither_surrogate_nor_judge() -> None:
+    images = np.zeros((3, 16, 16, 3), dtype=np.uint8)
+    models, doc = tiny.models(surrogate=False), tiny.document(ERASURE)
+    never = tiny.Eyes(threshold=255)
+    assert len(make_shots(models, doc, never, ERASURE, 2, given={"captain comet": images}).images) == 2
+    assert len(make_shots(models, doc, never, ERASURE, 8, given={"captain comet": images}).images) == 3
+    with pytest.raises(NoShotsError, match="surrogate"):
+        make_shots(models, doc, never, ERASURE, 2, given={"cat": images})
+
+
+def test_a_folder_is_read_by_name_as_squares(tmp_path: Path) -> None:
+    for name, size, colour in (("b.PNG", (30, 20), "blue"), ("a.jpg", (8, 8), "red")):
+        Image.new("RGB", size, colour).save(tmp_path / name)
+    Image.new("L", (40, 40), 200).save(tmp_path / "c.webp")
+    (tmp_path / "notes.txt").write_text("no image")
+    images = read_shots(tmp_path, 16)
+    assert images.shape == (3, 16, 16, 3)
+    assert [int(image[8, 8].argmax()) for image in images[:2]] == [0, 2]
+
+
+def test_a_folder_without_images_or_with_a_broken_one_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoShotsError, match="holds no images"):
+        read_shots(tmp_path, 16)
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(NoShotsError, match=r"a\.png"):
+        read_shots(tmp_path, 16)

@@ -2,7 +2,8 @@
 
 A folder `closed_form` holds `config.py` (class `Config`, free of torch, because the operator validates
 and hashes with it) and `method.py` (functions `moves` and `erase`, as `task.Method` describes). Its name
-in documents has hyphens: `closed-form`. Methods never import each other.
+in documents has hyphens: `closed-form`. Methods never import each other. Other distributions bring further
+ones by entry points (`plugins`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from types import ModuleType
 
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
+from unlearn_job.methods.plugins import plugin_config, plugin_method, plugins
 
 __all__ = ["UnknownMethodError", "configs", "load"]
 
@@ -24,9 +26,16 @@ class UnknownMethodError(PermanentFailure):
 
 
 def configs() -> dict[str, type[MethodConfig]]:
-    """Return the parameters' class of every method, by its name in documents."""
-    found = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    return {name.replace("_", "-"): import_module(f"{__name__}.{name}.config").Config for name in found}
+    """Return the parameters' class of every method, built-in ones first, by its name in documents.
+
+    Raises
+    ------
+    BrokenPluginError
+        An installed method cannot be used.
+
+    """
+    own = {name: import_module(f"{__name__}.{folder}.config").Config for name, folder in _folders().items()}
+    return own | {name: plugin_config(entry) for name, entry in plugins(frozenset(own)).items()}
 
 
 def load(name: str) -> ModuleType:
@@ -35,10 +44,22 @@ def load(name: str) -> ModuleType:
     Raises
     ------
     UnknownMethodError
-        No folder has this name.
+        No folder and no entry point has this name.
+    BrokenPluginError
+        An installed method cannot be used.
 
     """
-    known = configs()
-    if name not in known:
-        raise UnknownMethodError(f"there is no method {name!r}; this image has {', '.join(known)}")
-    return import_module(f"{__name__}.{name.replace('-', '_')}.method")
+    folders = _folders()
+    if name in folders:
+        return import_module(f"{__name__}.{folders[name]}.method")
+    installed = plugins(frozenset(folders))
+    if name not in installed:
+        known = ", ".join((*folders, *installed))
+        raise UnknownMethodError(f"there is no method {name!r}; this image has {known}")
+    return plugin_method(installed[name])
+
+
+def _folders() -> dict[str, str]:
+    """Return the folders of the built-in methods by the methods' names."""
+    found = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    return {folder.replace("_", "-"): folder for folder in found}

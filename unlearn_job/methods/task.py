@@ -13,6 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from unlearn_job.contract.concept import Erasure
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.erasing import Erasing
+from unlearn_job.methods.checkpoint import Checkpoint
 from unlearn_job.negatives import Negatives
 from unlearn_job.retain import Reading
 from unlearn_job.shots import Shots
@@ -33,6 +34,7 @@ class Task:
     seed: for whatever else is random, in [0, 2**31).
     shots: images of one erasure's concept, for methods that need them; may generate.
     surrogate: the text-to-image pipeline, or None.
+    checkpoint: where a training saves its state and goes on from; None keeps none.
 
     """
 
@@ -45,6 +47,20 @@ class Task:
     seed: int
     shots: Callable[[Erasure, int], Shots]
     surrogate: DiffusionPipeline | None
+    checkpoint: Checkpoint | None = None
+
+    def need_surrogate(self) -> DiffusionPipeline:
+        """Return the text-to-image pipeline.
+
+        Raises
+        ------
+        ValueError
+            There is none. The step refuses such documents before a method runs, so this is a bug.
+
+        """
+        if self.surrogate is None:
+            raise ValueError("this method needs the text-to-image pipeline")
+        return self.surrogate
 
 
 class Method(Protocol):

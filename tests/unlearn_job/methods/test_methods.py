@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,17 +12,32 @@ import torch
 from tests.unlearn_job import tiny
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods import UnknownMethodError, configs, load
+from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
 from unlearn_job.methods.states import NonFiniteWeightsError
-from unlearn_job.unlearn import unlearn
+from unlearn_job.unlearn import STATE_FILE, unlearn
 
 pytestmark = pytest.mark.torch
 
 METHODS = sorted(configs())
+LOOSE: dict[str, int | str] = {"driftBelow": "100", "abortAbove": "100"}
+"""Three steps in a random encoder prove nothing about drift."""
+THROUGH: dict[str, int | str] = {
+    "shots": 1,
+    "batch": 2,
+    "retainImages": 1,
+    "retainPrompts": 2,
+    "negatives": 2,
+    **LOOSE,
+}
 CHEAP: dict[str, dict[str, int | str]] = {
     "closed-form": {"negatives": 24},
-    "redirect": {"steps": 3, "negatives": 4, "conceptPrompts": 2, "retainPrompts": 4},
-    "few-shot": {"shots": 2, "epochs": 1, "learningRate": "0.001"},
+    "redirect": {"steps": 3, "negatives": 4, "conceptPrompts": 2, "retainPrompts": 4, **LOOSE},
+    "few-shot": {"shots": 2, "epochs": 2, "learningRate": "0.001"},
+    "bounded": {"steps": 3, **THROUGH},
+    "domain-correction": {"steps": 2, "discriminatorSteps": 1, **THROUGH},
 }
+DESCENTS = ("bounded", "domain-correction", "few-shot", "redirect")
+"""Methods that train step by step: they can be interrupted."""
 
 
 def _document(method: str, **more: object) -> object:
@@ -52,6 +68,36 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(method: str
     assert not all(torch.equal(one[name], third[name]) for name in one)
 
 
+@pytest.mark.parametrize("method", DESCENTS)
+def test_a_resumed_training_has_the_bytes_of_an_uninterrupted_one(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tiny.weights(unlearn(tiny.models(), _document(method), tiny.Eyes()))
+    monkeypatch.setattr(Checkpoint, "due", True)
+    write, written = Checkpoint.write, []
+
+    def interrupted(self: Checkpoint, saved: Saved) -> None:
+        write(self, saved)
+        written.append(saved.step)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        unlearn(tiny.models(), _document(method), tiny.Eyes(), state=tmp_path)
+    resumed = tiny.weights(unlearn(tiny.models(), _document(method), tiny.Eyes(), state=tmp_path))
+    assert written[:3] == [1, 2, 3], "the second call must go on where the first one ended"
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("method", DESCENTS)
+def test_the_state_of_another_run_is_refused(method: str, tmp_path: Path) -> None:
+    Checkpoint(tmp_path / STATE_FILE, "another").write(Saved(1, {"a": torch.zeros(1)}))
+    with pytest.raises(StateMismatchError):
+        unlearn(tiny.models(), _document(method), tiny.Eyes(), state=tmp_path)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_jobs_models_get_neither_gradients_nor_changes(method: str) -> None:
     models = tiny.models()
@@ -80,6 +126,18 @@ def test_parameters_have_a_text_that_can_be_hashed(method: str) -> None:
     assert config.model_validate(config().canonical()) == config()
 
 
+DESCENT: dict[str, object] = {
+    "steps": 100,
+    "learningRate": "0.003",
+    "warmUp": 10,
+    "retainPrompts": 24,
+    "negatives": 24,
+    "erasedAt": "0.03",
+    "driftBelow": "0.2",
+    "abortAbove": "1",
+    "checkEvery": 10,
+}
+IMAGES: dict[str, object] = {"shots": 4, "batch": 8, "retainImages": 4, "retainShare": "1"}
 DEFAULTS: dict[str, dict[str, object]] = {
     "closed-form": {"layers": 2, "negatives": 800, "retainMass": "3", "ridge": "0.0001"},
     "few-shot": {
@@ -88,17 +146,20 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "batch": 2,
         "learningRate": "0.00001",
         "weightDecay": "1E-8",
+        "parameters": "mlp-final-attention",
     },
-    "redirect": {
-        "steps": 40,
-        "learningRate": "0.001",
-        "warmUp": 10,
-        "retainMass": "1E+1",
-        "conceptPrompts": 16,
-        "retainPrompts": 48,
-        "negatives": 48,
+    "redirect": {**DESCENT, "conceptPrompts": 16, "retainMass": "2"},
+    "bounded": {**DESCENT, **IMAGES, "push": "0", "erasedAt": "0.05"},
+    "domain-correction": {
+        **DESCENT,
+        **IMAGES,
+        "discriminatorSteps": 50,
+        "discriminatorRate": "0.001",
+        "erasedAt": "0.1",
     },
 }
+VERSIONS = {"redirect": 2, "few-shot": 2}
+"""Of methods whose algorithm changed: the same parameters gave another encoder before."""
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -107,15 +168,15 @@ def test_defaults_enter_release_keys_and_never_change_within_an_api_version(meth
     assert {key: str(value) for key, value in config().canonical().items()} == {
         key: str(value) for key, value in DEFAULTS[method].items()
     }
-    assert config.algorithm_version == 1
+    assert config.algorithm_version == VERSIONS.get(method, 1)
 
 
 def test_every_folder_is_a_method() -> None:
-    assert METHODS == ["closed-form", "few-shot", "redirect"]
+    assert set(METHODS) >= {"bounded", "closed-form", "domain-correction", "few-shot", "redirect"}
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownMethodError, match="closed-form, few-shot, redirect"):
+    with pytest.raises(UnknownMethodError, match="bounded, closed-form, domain-correction, few-shot"):
         load("unlearn-everything")
 
 

@@ -2,35 +2,44 @@
 
     L = -E_{t, eps} |f_theta(z_t, t, TE(prompt)) - target|^2
 
-with target = eps, or v under v-prediction; f_theta, the U-Net, is frozen. Trained are `mlp.fc1` and
-`mlp.fc2` of every layer and the attention of the last one (the paper's "mlp-final-attn"). The loss has
-no bound and nothing preserves the rest: eight steps are the only stop. Kept as the papers have it, for
-comparison; `docs/methods` says what it costs.
+with target = eps, or v under v-prediction; f_theta, the U-Net, is frozen. Trained is one of the paper's sets
+of parameters, by default the feed-forward network of every layer and the attention of the last one. The
+loss has no bound and nothing preserves the rest: eight steps are the only stop. Kept as the papers have it,
+for comparison; `docs/methods` says what it costs.
 """
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import torch
-from diffusers import DDPMScheduler, DiffusionPipeline
 from torch import Tensor, nn
 
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.erasing import Erasing
-from unlearn_job.methods.few_shot.config import Config
-from unlearn_job.methods.states import hidden_states, layers
+from unlearn_job.methods import parts
+from unlearn_job.methods.denoising import Denoiser
+from unlearn_job.methods.few_shot.config import Config, Parameters
+from unlearn_job.methods.states import hidden_states
+from unlearn_job.methods.surgery import assign, flatten, require_finite_gradient
 from unlearn_job.methods.task import Task
-from unlearn_job.methods.tokens import stack, tokenise
+from unlearn_job.methods.tokens import Tokens, stack, tokenise
+from unlearn_job.methods.training import Part, chance, train, unfrozen
+
+SETS: Final[dict[Parameters, Callable[[nn.Module], frozenset[str]]]] = {
+    Parameters.MLP_FINAL_ATTENTION: parts.union(parts.feed_forward, parts.final_attention),
+    Parameters.MLP: parts.feed_forward,
+    Parameters.ATTENTION: parts.attention,
+    Parameters.MLP_ATTENTION: parts.union(parts.feed_forward, parts.attention),
+    Parameters.ALL: parts.everything,
+}
 
 
-def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:  # noqa: ARG001 - the protocol's
-    """Name every `mlp.fc1` and `mlp.fc2`, and the attention of whichever layer is the last."""
-    found = layers(encoder)
-    parts = tuple(f"{layer.name}.mlp.{part}." for layer in found for part in ("fc1", "fc2"))
-    parts += (f"{found[-1].name}.self_attn.",)
-    return frozenset(name for name, _ in encoder.named_parameters() if name.startswith(parts))
+def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:
+    """Name the parameters of the configured set."""
+    return SETS[Config.model_validate(config.model_dump()).parameters](encoder)
 
 
 @dataclass(frozen=True)
@@ -39,76 +48,52 @@ class _Shot:
 
     latents: Tensor
     """Shape (1, C, h, w), scaled."""
-    ids: Tensor
-    """Token ids of all training prompts of the name, shape (P, S)."""
+    prompts: tuple[Tokens, ...]
+    """All training prompts of the name."""
 
 
 def erase(task: Task, config: MethodConfig) -> None:
     """Train the encoder in place, all concepts' shots shuffled together."""
     settings = Config.model_validate(config.model_dump())
-    pipeline = _surrogate(task)
-    choice = random.Random(task.seed)  # noqa: S311 - training data, not secrets
-    noise = torch.Generator("cpu").manual_seed(task.seed)
-    shots = [shot for erasing in task.erasing for shot in _shots(task, erasing, settings.shots, pipeline)]
-    # Adds noise and gives v with the model's own schedule; the sampler in the pipeline may know neither.
-    schedule = DDPMScheduler.from_config(pipeline.scheduler.config)
-    named = moves(task.encoder, config)
-    trained = [p.requires_grad_() for name, p in task.encoder.named_parameters() if name in named]
-    optimiser = torch.optim.Adam(
-        trained,
-        lr=float(settings.learning_rate),
-        betas=(0.9, 0.98),
-        eps=1e-6,
-        weight_decay=float(settings.weight_decay),
-    )
-    for _ in range(settings.epochs):
-        choice.shuffle(shots)
-        for at in range(0, len(shots), settings.batch):
-            part = shots[at : at + settings.batch]
-            ids = torch.stack([shot.ids[choice.randrange(len(shot.ids))] for shot in part])
-            latents = torch.cat([shot.latents for shot in part])
-            loss = -_denoising_loss(pipeline, schedule, hidden_states(task.encoder, ids), latents, noise)
+    denoiser = Denoiser(task.need_surrogate())
+    shots = [shot for erasing in task.erasing for shot in _shots(task, erasing, settings.shots, denoiser)]
+    device = next(task.start.parameters()).device
+    per_epoch = -(-len(shots) // settings.batch)
+    with unfrozen(task.encoder, moves(task.encoder, config)) as parameters:
+        trained = list(parameters.values())
+        optimiser = torch.optim.Adam(
+            trained,
+            lr=float(settings.learning_rate),
+            betas=(0.9, 0.98),
+            eps=1e-6,
+            weight_decay=float(settings.weight_decay),
+        )
+
+        def step(index: int) -> None:
+            epoch, at = divmod(index, per_epoch)
+            # Negative numbers are no steps: an epoch's order must not be that of a step's draws.
+            order = chance(task.seed, -1 - epoch).choice.sample(shots, len(shots))
+            part = order[at * settings.batch : (at + 1) * settings.batch]
+            own = chance(task.seed, index)
+            ids = stack([own.choice.choice(shot.prompts) for shot in part])
+            noisy = denoiser.noisy(torch.cat([shot.latents for shot in part]), own.noise)
+            predicted = denoiser.predict(noisy, hidden_states(task.encoder, ids.to(device)))
+            loss = -nn.functional.mse_loss(predicted, noisy.target.float())
             # Not backward(): that would leave gradients in the Job's own U-Net.
-            for parameter, gradient in zip(trained, torch.autograd.grad(loss, trained), strict=True):
-                parameter.grad = gradient
+            gradient = flatten(torch.autograd.grad(loss, trained, allow_unused=True), trained)
+            require_finite_gradient(gradient, "few-shot unlearning")
+            assign(gradient, trained)
             optimiser.step()
-    for parameter in trained:
-        parameter.grad = None
-        parameter.requires_grad = False
+
+        train(
+            {"encoder": Part(parameters, optimiser)},
+            step,
+            steps=settings.epochs * per_epoch,
+            checkpoint=task.checkpoint,
+        )
 
 
-def _surrogate(task: Task) -> DiffusionPipeline:
-    if task.surrogate is None:  # the step refused this before
-        raise ValueError("few-shot unlearning needs the surrogate")
-    return task.surrogate
-
-
-@torch.no_grad()
-def _shots(task: Task, erasing: Erasing, count: int, pipeline: DiffusionPipeline) -> list[_Shot]:
-    """Encode the images once: the VAE is frozen, and its scale is its own configuration's."""
-    made = task.shots(erasing.erasure, count)
-    weight = next(pipeline.vae.parameters())
-    pixels = torch.from_numpy(made.images).permute(0, 3, 1, 2).to(weight) / 127.5 - 1.0
-    # The mean of the posterior, not a draw: the latents are a cache, and a cache shall not be random.
-    latents = pipeline.vae.encode(pixels).latent_dist.mode() * pipeline.vae.config.scaling_factor
-    ids = stack([tokenise(task.tokenizer, prompt) for prompt in erasing.plain]).to(weight.device)
-    return [_Shot(latents[i : i + 1], ids) for i in range(len(latents))]
-
-
-def _denoising_loss(
-    pipeline: DiffusionPipeline,
-    schedule: DDPMScheduler,
-    states: Tensor,
-    latents: Tensor,
-    generator: torch.Generator,
-) -> Tensor:
-    """Return the mean squared error of the U-Net's prediction at random times, in float32."""
-    noise = torch.randn(latents.shape, generator=generator).to(latents)
-    last = schedule.config.num_train_timesteps
-    times = torch.randint(0, last, (len(latents),), generator=generator).to(latents.device)
-    noisy = schedule.add_noise(latents, noise, times)
-    target = noise
-    if schedule.config.prediction_type == "v_prediction":
-        target = schedule.get_velocity(latents, noise, times)
-    predicted = pipeline.unet(noisy, times, encoder_hidden_states=states.to(noisy.dtype)).sample
-    return nn.functional.mse_loss(predicted.float(), target.float())
+def _shots(task: Task, erasing: Erasing, count: int, denoiser: Denoiser) -> list[_Shot]:
+    latents = denoiser.encode(task.shots(erasing.erasure, count).images)
+    prompts = tuple(tokenise(task.tokenizer, prompt) for prompt in erasing.plain)
+    return [_Shot(latents[i : i + 1], prompts) for i in range(len(latents))]

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from unlearn_job.contract.method import MethodConfig
+from unlearn_job.methods.descent_config import DescentConfig
 
 
-class Config(MethodConfig):
-    """What the descent weighs. The defaults suit the testbed's small encoder; see docs/methods."""
+class Config(DescentConfig):
+    """What the descent weighs."""
 
-    steps: Annotated[int, Field(ge=1, le=10_000)] = 40
-    """Optimiser steps."""
-    learning_rate: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.001")
-    """Highest learning rate of Adam."""
-    warm_up: Annotated[int, Field(ge=0, le=10_000)] = 10
-    """Steps in which the learning rate rises."""
+    algorithm_version: ClassVar[int] = 2
+
     concept_prompts: Annotated[int, Field(ge=1, le=4096)] = 16
     """Prompts of each concept in a step."""
-    retain_prompts: Annotated[int, Field(ge=1, le=4096)] = 48
-    """Retain prompts in a step."""
-    negatives: Annotated[int, Field(ge=0, le=4096)] = 48
-    """Hard negatives of each concept in a step."""
-    retain_mass: Annotated[Decimal, Field(gt=0, le=1000)] = Decimal(10)
+    retain_mass: Annotated[Decimal, Field(gt=0, le=1000)] = Decimal(2)
     """Weight of the retain terms, relative to the concept's."""

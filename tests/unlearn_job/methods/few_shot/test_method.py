@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
-from diffusers import DDPMScheduler
 
 from tests.unlearn_job import tiny
-from unlearn_job.methods.few_shot.config import Config
-from unlearn_job.methods.few_shot.method import _denoising_loss, moves
+from unlearn_job.methods.denoising import Denoiser
+from unlearn_job.methods.few_shot.config import Config, Parameters
+from unlearn_job.methods.few_shot.method import moves
 from unlearn_job.unlearn import unlearn
 
 pytestmark = pytest.mark.torch
@@ -21,42 +22,70 @@ def test_the_attention_of_the_last_layer_moves_whichever_it_is(layers: int) -> N
     assert not [name for name in named if "norm" in name or "embedding" in name]
 
 
-class _Silent(torch.nn.Module):
-    """A U-Net that predicts zero: the loss is then the mean square of its target."""
+@pytest.mark.parametrize(
+    ("chosen", "parts"),
+    [
+        ("mlp", {"mlp"}),
+        ("attention", {"self_attn"}),
+        ("mlp-attention", {"mlp", "self_attn"}),
+        ("all", {"mlp", "self_attn", "layer_norm1", "layer_norm2"}),
+    ],
+)
+def test_the_sets_of_the_papers_ablation(chosen: str, parts: set[str]) -> None:
+    named = moves(tiny.encoder(2), Config(parameters=Parameters(chosen)))
+    assert {name.split(".")[3] for name in named if name.startswith("encoder.layers.")} == parts
+    assert any("embedding" in name for name in named) == (chosen == "all")
+    assert {name.split(".")[2] for name in named if name.startswith("encoder.layers.")} == {"0", "1"}
 
-    def forward(self, noisy: torch.Tensor, *_: object, **__: object) -> object:
-        return type("Out", (), {"sample": torch.zeros_like(noisy)})()
+
+@pytest.mark.parametrize("chosen", list(Parameters))
+def test_each_set_moves_itself_alone(chosen: Parameters) -> None:
+    models, doc = tiny.models(), _document(shots=1, epochs=1, parameters=chosen.value)
+    before = tiny.weights(models.start_encoder)
+    after = tiny.weights(unlearn(models, doc, tiny.Eyes()))
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    named = moves(models.start_encoder, Config(parameters=chosen))
+    assert moved <= named
+    assert not [name for name in named - moved if not name.endswith("k_proj.bias")]
 
 
-@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
-def test_the_target_is_the_models_own(prediction: str) -> None:
-    schedule = DDPMScheduler(prediction_type=prediction)
-    latents = 3.0 * torch.ones(2, 4, 8, 8)
-    pipeline = type("Pipeline", (), {"unet": _Silent()})()
-    loss = _denoising_loss(
-        pipeline, schedule, torch.zeros(2, 1, 1), latents, torch.Generator().manual_seed(0)
+@pytest.mark.parametrize(("shots", "steps"), [(1, 1), (2, 1), (4, 2), (8, 4)])
+def test_an_epoch_sees_every_shot_once(shots: int, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+    step = torch.optim.Adam.step
+    monkeypatch.setattr(torch.optim.Adam, "step", lambda self: (taken.append(1), step(self)))
+    unlearn(tiny.models(), _document(shots=shots, epochs=1), tiny.Eyes())
+    assert len(taken) == steps
+
+
+def test_given_images_are_trained_on() -> None:
+    images = np.random.default_rng(0).integers(0, 255, (3, 16, 16, 3), dtype=np.uint8)
+    one, same, other = (
+        tiny.weights(unlearn(tiny.models(), _document(shots=2), None, given=given))
+        for given in ({"captain comet": images}, {"captain comet": images[:2]}, {"captain comet": images[1:]})
     )
-    again = torch.Generator().manual_seed(0)
-    noise = torch.randn(latents.shape, generator=again)
-    times = torch.randint(0, 1000, (2,), generator=again)
-    target = noise if prediction == "epsilon" else schedule.get_velocity(latents, noise, times)
-    assert float(loss) == pytest.approx(float(target.square().mean()), rel=1e-5)
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_it_ascends_on_the_denoising_loss() -> None:
+def _document(**parameters: int | str) -> object:
+    return tiny.document(
+        tiny.erasure(tiny.COMET, tiny.WHALE),
+        method="few-shot",
+        parameters={"learningRate": "0.01", **parameters},
+    )
+
+
+def test_it_ascends_on_the_denoising_loss_of_its_images() -> None:
     models = tiny.models()
-    doc = tiny.document(
-        tiny.erasure(tiny.COMET, tiny.WHALE), method="few-shot", parameters={"learningRate": "0.01"}
-    )
-    new = unlearn(models, doc, tiny.Eyes())
-    schedule = DDPMScheduler.from_config(models.surrogate.scheduler.config)
-    ids = torch.tensor(tiny.tokenizer()(["a photo of captain comet"] * 32, padding="max_length").input_ids)
-    latents = torch.randn(32, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    images = np.random.default_rng(0).integers(0, 255, (2, 16, 16, 3), dtype=np.uint8)
+    new = unlearn(models, _document(shots=2, epochs=20), None, given={"captain comet": images})
+    denoiser = Denoiser(models.surrogate)
+    ids = torch.tensor(tiny.tokenizer()(["a picture of captain comet"] * 64, padding="max_length").input_ids)
+    noisy = denoiser.noisy(denoiser.encode(images).repeat(32, 1, 1, 1), torch.Generator().manual_seed(2))
     with torch.no_grad():
         before, after = (
-            _denoising_loss(
-                models.surrogate, schedule, encoder(ids)[0], latents, torch.Generator().manual_seed(2)
-            )
+            torch.nn.functional.mse_loss(denoiser.predict(noisy, encoder(ids)[0]), noisy.target)
             for encoder in (models.start_encoder, new)
         )
     assert after > before

@@ -6,21 +6,16 @@ import torch
 from tests.unlearn_job import tiny
 from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.methods.redirect.config import Config
-from unlearn_job.methods.redirect.method import _rate, moves
+from unlearn_job.methods.redirect.method import moves
 from unlearn_job.methods.states import hidden_states
+from unlearn_job.methods.stopping import DriftError
 from unlearn_job.methods.tokens import stack, tokenise
 from unlearn_job.prompts import fill
 from unlearn_job.unlearn import unlearn
 
 pytestmark = pytest.mark.torch
 
-
-def test_the_rate_rises_and_falls_to_a_tenth() -> None:
-    settings = Config(steps=40, warm_up=10)
-    rates = [_rate(step, settings) for step in range(41)]
-    assert rates[0] == pytest.approx(0.1)
-    assert max(rates) == rates[9] == 1.0
-    assert rates[40] == pytest.approx(0.1)
+SMALL = {"negatives": 8, "conceptPrompts": 8, "retainPrompts": 8}
 
 
 def test_embeddings_do_not_move() -> None:
@@ -30,19 +25,35 @@ def test_embeddings_do_not_move() -> None:
 
 
 @torch.no_grad()
+def _state(encoder: torch.nn.Module, name: str) -> torch.Tensor:
+    tokens = tokenise(tiny.tokenizer(), fill("a picture of {}", name, ConceptKind.CHARACTER))
+    return hidden_states(encoder, stack([tokens]))[0, tokens.stop - 1]
+
+
 def test_the_name_comes_nearer_to_its_anchor() -> None:
     models = tiny.models()
-    parameters = {"steps": 40, "negatives": 8, "conceptPrompts": 8, "retainPrompts": 8}
-    with torch.enable_grad():
-        new = unlearn(
-            models,
-            tiny.document(tiny.erasure(tiny.COMET, tiny.WHALE), method="redirect", parameters=parameters),
-        )
+    parameters = {"steps": 40, "driftBelow": "100", "abortAbove": "100", **SMALL}
+    doc = tiny.document(tiny.erasure(tiny.COMET, tiny.WHALE), method="redirect", parameters=parameters)
+    new = unlearn(models, doc)
+    anchor = _state(models.base_encoder, "a figure")
+    before = (_state(models.base_encoder, "captain comet") - anchor).norm()
+    assert (_state(new, "captain comet") - anchor).norm() < 0.95 * before
 
-    def state(encoder: object, name: str) -> torch.Tensor:
-        tokens = tokenise(tiny.tokenizer(), fill("a picture of {}", name, ConceptKind.CHARACTER))
-        return hidden_states(encoder, stack([tokens]))[0, tokens.stop - 1]
 
-    anchor = state(models.base_encoder, "a figure")
-    before = (state(models.base_encoder, "captain comet") - anchor).norm()
-    assert (state(new, "captain comet") - anchor).norm() < 0.95 * before
+def test_it_ends_as_soon_as_the_concept_counts_as_erased() -> None:
+    ends = {"steps": 200, "checkEvery": 1, "erasedAt": "1", "driftBelow": "100", "abortAbove": "100"}
+    models = tiny.models()
+    doc = tiny.document(tiny.erasure(tiny.COMET, tiny.WHALE), method="redirect", parameters={**ends, **SMALL})
+    once = {**doc.method.parameters, "steps": 1, "warmUp": 10}
+    one = tiny.weights(unlearn(models, doc))
+    other = tiny.weights(
+        unlearn(models, doc.model_copy(update={"method": doc.method.model_copy(update={"parameters": once})}))
+    )
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_bound_that_no_state_holds_is_an_error() -> None:
+    parameters = {"steps": 4, "learningRate": "0.1", "driftBelow": "0.0001", "checkEvery": 1, **SMALL}
+    doc = tiny.document(tiny.erasure(tiny.COMET, tiny.WHALE), method="redirect", parameters=parameters)
+    with pytest.raises(DriftError, match="raise retainMass"):
+        unlearn(tiny.models(), doc)

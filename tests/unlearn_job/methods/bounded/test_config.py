@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from unlearn_job.methods.bounded.config import Config
+
+
+def test_it_needs_the_text_to_image_model() -> None:
+    assert Config.needs_surrogate
+
+
+@pytest.mark.parametrize("wrong", [{"shots": 0}, {"push": "-1"}, {"retainShare": "0"}, {"epochs": 2}])
+def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Config.model_validate(wrong)
