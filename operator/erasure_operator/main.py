@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -13,7 +14,6 @@ from cyclopts import App
 from pydantic import ValidationError
 
 from erasure_operator.logs import configure_logging
-from erasure_operator.runtime import run_operator
 from erasure_operator.settings import LogFormat, LogLevel, OperatorSettings
 from unlearn_job.contract.result import ExitCode
 
@@ -41,6 +41,8 @@ def run() -> int:
         structlog.get_logger().error("configuration is wrong", errors=wrong)
         return int(ExitCode.CONFIGURATION)
     configure_logging(settings.log_level, settings.log_format)
+    from erasure_operator.runtime import run_operator  # noqa: PLC0415  (takes a second: SIGTERM counts by now)
+
     try:
         asyncio.run(run_operator(settings))
     except Exception:  # noqa: BLE001  (logged with its traceback: the last line before the process ends)
@@ -51,6 +53,9 @@ def run() -> int:
 
 def main() -> NoReturn:
     """Entry point of `concept-erasure-operator`."""
+    # By default a container's first process ignores it: a pod that is deleted while it starts would use up its
+    # grace period.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     code = app(result_action="return_value")
     logging.shutdown()
     sys.stdout.flush()

@@ -26,3 +26,13 @@ def test_a_wrong_configuration_is_78_and_named_without_its_values() -> None:
     line = json.loads(done.stderr)
     assert [error.partition(":")[0] for error in line["errors"]] == ["OPERATOR_JOB_IMAGE", "OPERATOR_WORKERS"]
     assert "s3cr3t" not in done.stderr
+
+
+def test_sigterm_counts_before_anything_is_loaded() -> None:
+    # Without a handler a container's first process ignores it; here it would end with -15.
+    code = (
+        "import signal, erasure_operator.main as command;"
+        "command.app = lambda **_: signal.raise_signal(signal.SIGTERM);"
+        "command.main()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -46,3 +46,13 @@ def test_a_pipeline_that_is_not_there_ends_it_with_one_sentence(tmp_path: Path) 
     assert done.returncode == 78
     assert "there is no model at file://" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_sigterm_counts_before_anything_is_loaded() -> None:
+    # Without a handler a container's first process ignores it; here it would end with -15.
+    code = (
+        "import signal, inference.main as command;"
+        "command.app = lambda **_: signal.raise_signal(signal.SIGTERM);"
+        "command.main()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
