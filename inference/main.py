@@ -84,8 +84,8 @@ def serve(
 
 def main() -> None:
     """Entry point of `t2v-server`."""
-    # By default a container's first process ignores it: a pod that is deleted while it loads its pipeline would
-    # use up its grace period.
+    # By default a container's first process ignores it: a pod that is deleted while it loads its pipeline
+    # would use up its grace period.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     sys.exit(app())
 

@@ -53,8 +53,8 @@ def run() -> int:
 
 def main() -> NoReturn:
     """Entry point of `concept-erasure-operator`."""
-    # By default a container's first process ignores it: a pod that is deleted while it starts would use up its
-    # grace period.
+    # By default a container's first process ignores it: a pod that is deleted while it starts would use up
+    # its grace period.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     code = app(result_action="return_value")
     logging.shutdown()
