@@ -6,7 +6,6 @@ makes before and after comparable.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,12 +20,11 @@ from transformers import PreTrainedModel
 
 from unlearn_job.contract.document import Probe
 from unlearn_job.models import Models
+from unlearn_job.pipelines import PIXELS_AT_ONCE, frame_pixels
 
 Pixels = NDArray[np.uint8]
 Frames = NDArray[np.float32]
 
-_PIXELS_AT_ONCE: Final = 2**21
-"""Pixels of a batch: eight images of 512 x 512; a clip of 16 such frames goes alone."""
 _IMAGES_AT_ONCE: Final = 64
 """Frames of a batch, where pictures are small: more leaves the caches and gains nothing."""
 
@@ -43,9 +41,7 @@ class Sample:
 def encoder_in(models: Models, pipeline: DiffusionPipeline, encoder: PreTrainedModel) -> Iterator[None]:
     """Run a pipeline with another encoder, in the pipeline's precision; the old one comes back."""
     before = getattr(pipeline, models.encoder_name)
-    same = encoder.dtype == models.dtype
-    served = encoder if same else copy.deepcopy(encoder).to(models.dtype)
-    pipeline.register_modules(**{models.encoder_name: served})
+    pipeline.register_modules(**{models.encoder_name: models.served(encoder)})
     try:
         yield
     finally:
@@ -99,7 +95,4 @@ def _call(
 
 def _batch(pipeline: DiffusionPipeline, frames: int) -> int:
     """Return how many samples go into one call."""
-    size = pipeline.unet.config.sample_size
-    height, width = (size, size) if isinstance(size, int) else size
-    pixels: int = frames * height * width * pipeline.vae_scale_factor**2
-    return max(1, min(_PIXELS_AT_ONCE // pixels, _IMAGES_AT_ONCE // frames))
+    return max(1, min(PIXELS_AT_ONCE // (frames * frame_pixels(pipeline)), _IMAGES_AT_ONCE // frames))

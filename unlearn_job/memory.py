@@ -1,7 +1,7 @@
 """Which memory plan a Job runs with: what the models need against what the GPU has free.
 
-Free of torch: the decision is a pure function, and settings are read before torch loads. Nothing here enters a
-release key: a plan changes what a Job costs and the last digits of its pictures, not what is asked of it.
+Free of torch: the decision is a pure function, and settings are read before torch loads. Nothing here enters
+a release key: a plan changes what a Job costs and the last digits of its pictures, not what is asked of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from unlearn_job.contract.errors import TemporaryFailure
 
 ENCODER_COPIES: Final = 4
-"""The base, the one to start from, the one that is edited and the one that it is measured against; float32."""
+"""The base, the one to start from, the one that is edited, the one that it is measured against; float32."""
 BYTES_PER_PIXEL: Final = 2560
 """Working memory of a batch in half precision, per pixel, both halves of the guidance included: an estimate
 for U-Nets that work at an eighth of the picture's size, dominated by the VAE's last layers."""
@@ -62,7 +62,7 @@ class MemoryOptions(BaseSettings):
     dtype: Precision | None = None
     """Precision of the pipelines; unset: half on a GPU, float32 on a CPU."""
     autocast: bool = False
-    """Keep the denoiser's weights in float32 and compute in half precision, for models that overflow in it."""
+    """Keep the denoiser's weights in float32 and compute in half precision, where half overflows."""
     offload: Offload | None = None
     """Keep components of the pipelines in main memory while others run. Needs a GPU."""
     attention_slicing: bool | None = None
@@ -202,8 +202,8 @@ def choose(
     at = next(fitting, len(rungs) - 1) + thrift
     if at >= len(rungs):
         raise NoLeanerPlanError(
-            f"out of memory with the leanest plan ({rungs[-1]}); give the Job's template a larger GPU or more "
-            "memory, or probe with fewer frames",
+            f"out of memory with the leanest plan ({rungs[-1]}); give the Job's template a larger GPU or "
+            "more memory, or probe with fewer frames",
             retry_after=timedelta(minutes=5),
         )
     return rungs[at]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -19,9 +19,12 @@ from unlearn_job.conditioning import attach
 from unlearn_job.contract.document import Device, JobInput
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.encoder import frozen, load_encoder, tensor_digest
+from unlearn_job.memory import MemoryOptions, Offload, Plan, choose, ladder
+from unlearn_job.methods import configs
 from unlearn_job.observing import observe
 from unlearn_job.parent import load_parent
-from unlearn_job.pipelines import PipelineIndex
+from unlearn_job.pipelines import PIXELS_AT_ONCE, PipelineIndex
+from unlearn_job.placing import DTYPES, free_memory, measure, place, precision_for
 from unlearn_job.sources import resolve
 from unlearn_job.store import open_store
 from unlearn_job.tokenizers import load_tokenizer
@@ -49,6 +52,7 @@ class Models:
     device: where everything lies.
     dtype: precision that the pipelines run in; fp32 on a CPU.
     stored_dtype: precision of the base encoder's file, and of the release.
+    plan: how the pipelines are loaded and placed.
 
     """
 
@@ -62,20 +66,28 @@ class Models:
     device: torch.device
     dtype: torch.dtype
     stored_dtype: torch.dtype
+    plan: Plan = field(default_factory=Plan)
+
+    def served(self, encoder: PreTrainedModel) -> PreTrainedModel:
+        """Return an encoder as a pipeline takes it: in its precision, and a copy where offload moves it."""
+        if encoder.dtype == self.dtype and self.plan.offload is Offload.NONE:
+            return encoder
+        return _copied(encoder, self.dtype)
 
     @contextmanager
     def using(self, pipeline: DiffusionPipeline, encoder: PreTrainedModel) -> Iterator[DiffusionPipeline]:
         """Run a pipeline with another encoder: inside, the pipeline has it in its own precision."""
         before = getattr(pipeline, self.encoder_name)
-        served = encoder if self.dtype == torch.float32 else _copied(encoder, self.dtype)
-        pipeline.register_modules(**{self.encoder_name: served})
+        pipeline.register_modules(**{self.encoder_name: self.served(encoder)})
         try:
             yield pipeline
         finally:
             pipeline.register_modules(**{self.encoder_name: before})
 
 
-def load_models(document: JobInput, cache: Path) -> Models:
+def load_models(
+    document: JobInput, cache: Path, options: MemoryOptions | None = None, thrift: int = 0
+) -> Models:
     """Fetch and load all models of a Job, and check that they belong together.
 
     Parameters
@@ -84,6 +96,8 @@ def load_models(document: JobInput, cache: Path) -> Models:
         The Job's input.
     cache
         Folder for downloads.
+    options, thrift
+        What is decided of the memory plan, and how many rungs leaner than the first choice it shall be.
 
     Raises
     ------
@@ -91,7 +105,7 @@ def load_models(document: JobInput, cache: Path) -> Models:
         A source is missing or unreadable, the encoders or tokenizers differ, the parent is not what it was,
         or there is no GPU where one is asked for.
     TemporaryFailure
-        A source cannot be reached now.
+        A source cannot be reached now, or no plan is as lean as asked.
 
     """
     _silence()
@@ -117,12 +131,22 @@ def load_models(document: JobInput, cache: Path) -> Models:
     start = deepcopy(base)
     if document.parent is not None:
         start = load_parent(document, store, base_sha256, index.class_of(name), cache).float().to(device)
-    dtype = _pipeline_dtype(device, stored_dtype)
-    shared = base if dtype == torch.float32 else _copied(base, dtype)
-    pipeline = index.load(dtype, **{name: shared}).to(device)
+    options = options or MemoryOptions()
+    precision = precision_for(device, stored_dtype)
+    # The rungs differ in much, but not in their precision.
+    dtype = DTYPES[ladder(options, dtype=precision, gpu=device.type == "cuda")[0].dtype]
+    shared = base if dtype == torch.float32 and device.type == "cpu" else _copied(base, dtype)
+    pipeline = index.load(dtype, **{name: shared})
+    surrogate = surrogate_index.load(dtype, **{name: shared}) if surrogate_index else None
+    drawing = [one for one in (pipeline, surrogate) if one is not None]
+    sizes = measure(base, name, drawing, precision, PIXELS_AT_ONCE)
+    plan = choose(free_memory(device), sizes, options, dtype=precision, thrift=thrift)
+    place(pipeline, plan, device)
+    if surrogate is not None:
+        place(surrogate, plan, device, trained=configs()[document.method.name].needs_surrogate)
     attach(observe(pipeline, name, tokenizer), base, start, tokenizer)
     return Models(
-        surrogate=surrogate_index.load(dtype, **{name: shared}).to(device) if surrogate_index else None,
+        surrogate=surrogate,
         pipeline=pipeline,
         base_encoder=base,
         start_encoder=start,
@@ -132,6 +156,7 @@ def load_models(document: JobInput, cache: Path) -> Models:
         device=device,
         dtype=dtype,
         stored_dtype=stored_dtype,
+        plan=plan,
     )
 
 
@@ -153,16 +178,13 @@ def choose_device(wanted: Device) -> torch.device:
     return torch.device("cuda" if available and wanted is not Device.CPU else "cpu")
 
 
-def _pipeline_dtype(device: torch.device, stored: torch.dtype) -> torch.dtype:
-    """Half precision on a GPU: bf16 for models that come in it, as fp16 may overflow in them."""
-    if device.type != "cuda":
-        return torch.float32
-    return torch.bfloat16 if stored == torch.bfloat16 else torch.float16
-
-
 def _copied(encoder: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
+    """Copy an encoder in another precision; T5's `wo` stays fp32 beside fp16, as transformers has it."""
     copy = deepcopy(encoder)
-    torch.nn.Module.to(copy, dtype=dtype)
+    kept = tuple(getattr(encoder, "_keep_in_fp32_modules", None) or ()) if dtype == torch.float16 else ()
+    for name, tensor in (*copy.named_parameters(), *copy.named_buffers()):
+        if tensor.is_floating_point() and not set(name.split(".")) & set(kept):
+            tensor.data = tensor.data.to(dtype)
     return copy
 
 

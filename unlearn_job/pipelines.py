@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import diffusers
 import torch
@@ -13,6 +14,8 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from unlearn_job.encoder import UNREADABLE, ModelUnreadableError, first_line
 
 INDEX_NAME = "model_index.json"
+PIXELS_AT_ONCE: Final = 2**21
+"""Pixels of a batch: eight images of 512 x 512; a clip of 16 such frames goes alone."""
 _UNWANTED = ("safety_checker", "feature_extractor", "image_encoder")
 """Components that the probes do not need. A safety checker would answer with black pictures."""
 
@@ -84,6 +87,35 @@ class PipelineIndex:
             ) from exc
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
+
+
+def frame_pixels(pipeline: DiffusionPipeline) -> int:
+    """Return how many pixels a picture or a frame has where a call names no size.
+
+    Raises
+    ------
+    ModelUnreadableError
+        Neither the call, the denoiser nor the pipeline says so.
+
+    """
+    # Older pipelines read it from the denoiser; newer ones have it as their call's default, or their own.
+    denoiser = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
+    config = getattr(denoiser, "config", {})
+    scale = getattr(pipeline, "vae_scale_factor_spatial", None) or getattr(pipeline, "vae_scale_factor", 1)
+    size = config.get("sample_size")
+    if size:
+        height, width = (size, size) if isinstance(size, int) else size
+        return int(height * width * scale**2)
+    if config.get("sample_height") and config.get("sample_width"):
+        return int(config["sample_height"] * config["sample_width"] * scale**2)
+    calling = inspect.signature(type(pipeline).__call__).parameters
+    sides = []
+    for side in ("height", "width"):
+        default = calling[side].default if side in calling else None
+        sides.append(default if isinstance(default, int) else getattr(pipeline, f"default_{side}", None))
+    if not all(isinstance(side, int) for side in sides):
+        raise ModelUnreadableError(f"{type(pipeline).__name__} does not say how large its pictures are")
+    return int(sides[0] * sides[1])
 
 
 def _read_index(folder: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from unlearn_job.encoder import save_encoder, tensor_digest
 from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.models import Models, load_models
+from unlearn_job.placing import peak_memory, reset_peak, retried
 from unlearn_job.probe import ProbeReport, identify, probe
 from unlearn_job.prompts import Templates
 from unlearn_job.provenance import provenance
@@ -25,7 +26,7 @@ from unlearn_job.publish import commit, find_published, upload
 from unlearn_job.report import render_report
 from unlearn_job.settings import JobSettings
 from unlearn_job.sources import resolve
-from unlearn_job.store import open_store
+from unlearn_job.store import Store, open_store
 from unlearn_job.store.release import release_prefix
 from unlearn_job.unlearn import unlearn
 
@@ -86,7 +87,13 @@ def run(document: JobInput, settings: JobSettings) -> JobResult:
     if published is not None:
         log.info("release is published already", outcome=published.outcome)
         return published
-    models, judge = _load(document, settings.cache_dir, clock)
+    return retried(lambda thrift: _build(document, settings, store, clock, thrift))
+
+
+def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock, thrift: int) -> JobResult:
+    """Make, probe and publish a release with one memory plan."""
+    prefix = release_prefix(document.model, document.key)
+    models, judge = _load(document, settings, clock, thrift)
     with clock.step("identify") as figures:
         base = identify(models, judge, document)
         figures["not_present"] = len(base.not_present)
@@ -111,12 +118,13 @@ def run(document: JobInput, settings: JobSettings) -> JobResult:
     return committed
 
 
-def _load(document: JobInput, cache: Path, clock: Clock) -> tuple[Models, Judge]:
+def _load(document: JobInput, settings: JobSettings, clock: Clock, thrift: int) -> tuple[Models, Judge]:
     with clock.step("load") as figures:
-        models = load_models(document, cache)
-        folder = resolve(document.judge.source, cache, document.storage)
+        models = load_models(document, settings.cache_dir, settings.memory, thrift)
+        reset_peak(models.device)
+        folder = resolve(document.judge.source, settings.cache_dir, document.storage)
         judge = open_judge(document.judge.type, folder, models.device, Templates.of(document))
-        figures.update(device=models.device.type, base=models.base_sha256[:10])
+        figures.update(device=models.device.type, base=models.base_sha256[:10], plan=str(models.plan))
     return models, judge
 
 
@@ -128,6 +136,7 @@ def _not_present(document: JobInput, models: Models, digests: tuple[str, ...], c
         base_sha256=models.base_sha256,
         not_present=digests,
         seconds=clock.seconds,
+        memory=peak_memory(models.device, models.plan),
         message=f"the base model does not draw {', '.join(names)}"[:1000],
     )
 
@@ -158,6 +167,7 @@ def _manifest(built: Built, files: tuple[ManifestFile, ...], seconds: dict[str, 
         encoder_sha256=built.encoder_sha256,
         figures=built.report.figures,
         seconds=seconds,
+        memory=peak_memory(models.device, models.plan),
         message="; ".join(built.broken)[:1000],
     )
     return Manifest(

@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from unlearn_job.memory import MemoryOptions
+
 
 class JobSettings(BaseSettings):
     """Settings of the process. S3 and Hub credentials are read by boto3 and huggingface_hub themselves."""
@@ -19,3 +21,5 @@ class JobSettings(BaseSettings):
     """Folder for downloaded models and for the release while it is made."""
     termination_log: Path = Field(default=Path("/dev/termination-log"), validation_alias="TERMINATION_LOG")
     """Where the result goes for Kubernetes, if the file is there."""
+    memory: MemoryOptions = Field(default_factory=MemoryOptions)
+    """Precision, slicing and offload; what is unset is chosen from the free memory of the GPU."""

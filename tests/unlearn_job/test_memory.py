@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 import pytest
@@ -53,7 +53,7 @@ class Case:
     free: int | None
     sizes: Sizes
     then: Plan
-    options: MemoryOptions = MemoryOptions()
+    options: MemoryOptions = field(default_factory=MemoryOptions)
     dtype: Precision = HALF
     thrift: int = 0
 

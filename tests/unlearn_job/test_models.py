@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from transformers import T5Config, T5EncoderModel
 
 from tests.unlearn_job import folders, tiny
 from unlearn_job.contract.document import Device, JobInput
 from unlearn_job.contract.sources import BaseModels
 from unlearn_job.encoder import EncoderMismatchError, save_encoder, tensor_digest
+from unlearn_job.memory import MemoryOptions, NoLeanerPlanError, Offload, Plan, Precision
 from unlearn_job.models import NoGpuError, choose_device, load_models
 
 pytestmark = pytest.mark.torch
@@ -88,3 +91,39 @@ def test_a_gpu_that_is_asked_for_must_be_there(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose_device(Device.AUTO) == choose_device(Device.CUDA) == torch.device("cuda")
     assert choose_device(Device.CPU) == torch.device("cpu")
+
+
+def test_another_precision_and_plan_by_options(tiny_models: Path, tmp_path: Path) -> None:
+    options = MemoryOptions(dtype=Precision.BFLOAT16, attention_slicing=True)
+    models = load_models(document(tiny_models, tmp_path), tmp_path / "cache", options)
+    assert models.dtype == models.pipeline.unet.dtype == torch.bfloat16
+    assert models.base_encoder.dtype == torch.float32
+    assert str(models.plan) == "bfloat16, attention slicing"
+    served = models.served(models.base_encoder)
+    assert served.dtype == torch.bfloat16
+    assert served is not models.base_encoder
+
+
+def test_a_leaner_plan_after_an_attempt_that_ran_out_of_memory(tiny_models: Path, tmp_path: Path) -> None:
+    models = load_models(document(tiny_models, tmp_path), tmp_path / "cache", thrift=1)
+    assert str(models.plan) == "float32, vae slicing, gradient checkpointing"
+    with pytest.raises(NoLeanerPlanError):
+        load_models(document(tiny_models, tmp_path), tmp_path / "cache", thrift=9)
+
+
+def test_what_transformers_keeps_in_fp32_beside_fp16_stays_so() -> None:
+    """T5's `wo` overflows in fp16: a copy that halves it would draw other pictures than the service."""
+    config = T5Config(vocab_size=20, d_model=8, d_ff=16, d_kv=4, num_layers=1, num_heads=2)
+    models = dataclasses.replace(tiny.models(), dtype=torch.float16)
+    half = models.served(T5EncoderModel(config))
+    kept = {name for name, parameter in half.named_parameters() if parameter.dtype == torch.float32}
+    assert kept == {"encoder.block.0.layer.1.DenseReluDense.wo.weight"}
+    bfloat = dataclasses.replace(models, dtype=torch.bfloat16).served(T5EncoderModel(config))
+    assert {parameter.dtype for parameter in bfloat.parameters()} == {torch.bfloat16}
+
+
+def test_an_offloaded_pipeline_gets_a_copy() -> None:
+    """The hooks of an offload move what they are given, and the Job's own encoder stays where it is."""
+    models = dataclasses.replace(tiny.models(), plan=Plan(offload=Offload.MODEL))
+    assert models.served(models.base_encoder) is not models.base_encoder
+    assert tiny.models().dtype == models.served(models.base_encoder).dtype

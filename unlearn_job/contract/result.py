@@ -36,6 +36,17 @@ class Outcome(StrEnum):
     """Nothing was built: the base model does not draw the concepts listed."""
 
 
+class PeakMemory(ContractModel):
+    """What the Job took, for the next one's resources."""
+
+    plan: Annotated[str, Field(max_length=120)]
+    """Precision, slicing and offload that it ran with."""
+    gpu_mebibytes: Annotated[int, Field(ge=0)] | None = None
+    """Most memory allocated on the GPU; unset on a CPU."""
+    process_mebibytes: Annotated[int, Field(ge=0)]
+    """Most resident memory of the process."""
+
+
 class JobResult(ContractModel):
     """What a Job that exits with 0 leaves as its termination message."""
 
@@ -56,6 +67,8 @@ class JobResult(ContractModel):
     """Erasures whose concept the base model does not draw."""
     seconds: Annotated[dict[str, Annotated[int, Field(ge=0)]], Field(max_length=32)] = {}
     """Wall time of each step, whole seconds."""
+    memory: PeakMemory | None = None
+    """Peak memory of the Job; unset in results of older images."""
     message: Annotated[str, Field(max_length=1000)] = ""
     """One sentence for people: which gate broke, what to do."""
 
