@@ -11,6 +11,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+PATH = re.compile(
+    r"(?<![\w/.-])(?:examples|charts|crds|docs|lab|bench|operator|unlearn_job|tests)/[\w./-]*[\w-]"
+)
 NAMED = re.compile(r"(?:^|`)(make|python -m) ([a-z][a-z0-9._-]*)", re.MULTILINE)
 
 
@@ -33,6 +36,13 @@ def test_every_link_within_the_repository_leads_somewhere(document: str) -> None
     text = CODE.sub("", (ROOT / document).read_text("utf-8"))
     broken = [link for link in LINK.findall(text) if "://" not in link and not (here / link).exists()]
     assert not broken
+
+
+@pytest.mark.parametrize("document", documents())
+def test_every_path_into_the_repository_is_one(document: str) -> None:
+    named = PATH.findall((ROOT / document).read_text("utf-8"))
+    missing = [path for path in named if not (ROOT / path).exists() and not path.startswith("bench/results")]
+    assert not missing
 
 
 @pytest.mark.parametrize("document", documents())
