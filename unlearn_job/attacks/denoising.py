@@ -9,38 +9,21 @@ a classifier in this way).
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
-from diffusers import DDPMScheduler
 from torch import Tensor
 
 from unlearn_job.attacks.drawing import NoSurrogateError
 from unlearn_job.attacks.protocol import Target
+from unlearn_job.methods.denoising import Denoiser, Noisy
 from unlearn_job.shots import make_shots
 
 SHOTS: Final = 12
 """Images of the concept."""
 
 
-@dataclass(frozen=True)
-class Noisy:
-    """Latents with noise, and what the U-Net should say of them.
-
-    Attributes
-    ----------
-    latents, wanted: shape (K, C, h, w).
-    times: shape (K,).
-
-    """
-
-    latents: Tensor
-    times: Tensor
-    wanted: Tensor
-
-
-class Denoising:
+class ConceptLoss:
     """The loss for one concept.
 
     Parameters
@@ -60,36 +43,23 @@ class Denoising:
     def __init__(self, target: Target) -> None:
         if target.models.surrogate is None:
             raise NoSurrogateError("this attack looks through the text-to-image model; give base.surrogate")
-        self._pipeline: Any = target.models.surrogate  # its parts are attributes that the base class lacks
-        self._schedule = DDPMScheduler.from_config(self._pipeline.scheduler.config)
+        self._denoiser = Denoiser(target.models.surrogate)
         knowing = dataclasses.replace(target.models, start_encoder=target.base)
         shots = make_shots(knowing, target.doc, target.judge, target.erasure, SHOTS)
-        weight = next(self._pipeline.vae.parameters())
-        pixels = torch.from_numpy(shots.images).permute(0, 3, 1, 2).to(weight) / 127.5 - 1.0
-        with torch.no_grad():
-            latents = self._pipeline.vae.encode(pixels).latent_dist.mode()
-        self._latents: Tensor = latents * self._pipeline.vae.config.scaling_factor
+        self._latents = self._denoiser.encode(shots.images)
 
     def noisy(self, count: int, generator: torch.Generator) -> Noisy:
-        """Draw noise and times for some of the images; the generator is the CPU's."""
+        """Draw some of the images, with noise and times; the generator is the CPU's."""
         which = torch.randint(0, len(self._latents), (count,), generator=generator)
-        latents = self._latents[which.to(self._latents.device)]
-        noise = torch.randn(latents.shape, generator=generator).to(latents)
-        last = self._schedule.config.num_train_timesteps
-        times = torch.randint(0, last, (count,), generator=generator).to(latents.device)
-        velocity = self._schedule.config.prediction_type == "v_prediction"
-        wanted = self._schedule.get_velocity(latents, noise, times) if velocity else noise
-        return Noisy(self._schedule.add_noise(latents, noise, times), times, wanted)
+        return self._denoiser.noisy(self._latents[which.to(self._latents.device)], generator)
 
-    def loss(self, states: Tensor, noisy: Noisy) -> Tensor:
+    def of(self, states: Tensor, noisy: Noisy) -> Tensor:
         """Return the loss of each text, shape (N,), for states (N, S, D); the draws are the same for all."""
         texts, draws = len(states), len(noisy.latents)
-        latents, times, wanted = (
+        latents, times, target = (
             part.repeat(texts, *(1 for _ in part.shape[1:]))
-            for part in (noisy.latents, noisy.times, noisy.wanted)
+            for part in (noisy.latents, noisy.times, noisy.target)
         )
-        said: Tensor = self._pipeline.unet(
-            latents, times, encoder_hidden_states=states.repeat_interleave(draws, 0).to(latents.dtype)
-        ).sample
-        errors = (said.float() - wanted.float()).square().flatten(1).mean(1)
+        predicted = self._denoiser.predict(Noisy(latents, times, target), states.repeat_interleave(draws, 0))
+        errors = (predicted - target.float()).square().flatten(1).mean(1)
         return errors.reshape(texts, draws).mean(1)

@@ -69,7 +69,7 @@ def _soft(target: Target, encoder: PreTrainedModel, shots: Sequence[tuple[Candid
     readings = [candidate.soft for candidate, _ in shots if candidate.soft is not None]
     parts = []
     with torch.inference_mode():
-        nothing = encoded(encoder, target.tokenizer, [Prompt("", "", "")])
+        nothing = encoded(encoder, target.tokenizer, [Prompt("", "", "")]).states
         for at in range(0, len(shots), SOFT_BATCH):
             batch = as_batch(readings[at : at + SOFT_BATCH], token_table(encoder).weight)
             states = hidden_states(encoder, batch.ids, batch.embeddings)

@@ -14,7 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from unlearn_job.attacks.denoising import Denoising
+from unlearn_job.attacks.denoising import ConceptLoss
 from unlearn_job.attacks.protocol import Budget, Candidate, Target
 from unlearn_job.methods.states import hidden_states, token_table
 from unlearn_job.methods.tokens import Tokens, tokenise
@@ -47,21 +47,21 @@ class Inversion:
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Train one candidate per start; the U-Net and the encoder stay as they are."""
-        denoising = Denoising(target)
+        loss = ConceptLoss(target)
         concept, templates = target.erasure.concept, target.templates.training(target.erasure.concept.kind)
         prompts = [fill(template, concept.name, concept.kind) for template in templates]
         found = []
         for start in self.starts:
             own = seed_for(seed, self.name, start)
-            soft, loss = self._train(target, denoising, prompts, budget, seed=own, start=start)
+            soft, reached = self._train(target, loss, prompts, budget, seed=own, start=start)
             tokens = tokenise(target.tokenizer, prompts[0])
-            found.append(Candidate(prompts[0], loss, Reading(tokens, _patches(tokens, soft.cpu()))))
+            found.append(Candidate(prompts[0], reached, Reading(tokens, _patches(tokens, soft.cpu()))))
         return sorted(found, key=lambda c: c.score)
 
     def _train(
         self,
         target: Target,
-        denoising: Denoising,
+        concept_loss: ConceptLoss,
         prompts: Sequence[Prompt],
         budget: Budget,
         *,
@@ -81,7 +81,7 @@ class Inversion:
             place = torch.arange(tokens.start, tokens.stop, device=table.device)
             embeddings = embeddings.index_put((torch.zeros_like(place), place), soft[: len(place)])
             states = hidden_states(target.edited, ids, embeddings)
-            loss = denoising.loss(states, denoising.noisy(budget.batch, generator)).mean()
+            loss = concept_loss.of(states, concept_loss.noisy(budget.batch, generator)).mean()
             (soft.grad,) = torch.autograd.grad(loss, [soft])
             optimiser.step()
             if limit:

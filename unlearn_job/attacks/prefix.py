@@ -15,11 +15,12 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from unlearn_job.attacks.denoising import Denoising, Noisy
+from unlearn_job.attacks.denoising import ConceptLoss
 from unlearn_job.attacks.protocol import Budget, Candidate, Target
 from unlearn_job.attacks.screen import encoded
 from unlearn_job.attacks.vocabulary import Ban, whole_vocabulary
 from unlearn_job.attacks.words import Place, frames
+from unlearn_job.methods.denoising import Noisy
 from unlearn_job.methods.states import hidden_states, token_table
 from unlearn_job.methods.tokens import assemble, word_ids
 from unlearn_job.prompts import Prompt
@@ -55,10 +56,10 @@ class _Descent:
     def __init__(self, target: Target, budget: Budget, seed: int) -> None:
         self._target = target
         self._choice = random.Random(seed)  # noqa: S311 - a search, not secrets
-        self._denoising = Denoising(target)
+        self._loss = ConceptLoss(target)
         generator = torch.Generator("cpu").manual_seed(seed)
         # The same noise for all, or two losses would differ by their draws.
-        self._noisy: Noisy = self._denoising.noisy(2 * budget.batch, generator)
+        self._noisy: Noisy = self._loss.noisy(2 * budget.batch, generator)
         self._batch = budget.batch
         self._ban = Ban(target.tokenizer, target.banned)
         concept = target.erasure.concept
@@ -67,7 +68,7 @@ class _Descent:
         tokenizer = target.tokenizer
         pieces = whole_vocabulary(tokenizer).texts
         # Whole words alone: they stay what they are, whatever stands beside them.
-        ids = {text.strip(): word_ids(tokenizer, text.strip()) for text in pieces if text.endswith(" ")}
+        ids = {text.strip(): word_ids(tokenizer, text.strip()) for text in pieces if text != text.strip()}
         self._words = {text: found[0] for text, found in ids.items() if len(found) == 1}
         self._texts = list(self._words)
         self._rows = torch.tensor([self._words[text] for text in self._texts])
@@ -100,13 +101,14 @@ class _Descent:
         table = token_table(encoder).weight
         own = [self._words[text] for text in prefix]
         rest = word_ids(target.tokenizer, self._make("", frame).text)
-        ids = torch.tensor([assemble(target.tokenizer, own, rest, ()).ids], device=table.device)
+        tokens = assemble(target.tokenizer, (), own, rest)
+        ids = torch.tensor([tokens.ids], device=table.device)
         embeddings = table[ids].detach().clone().requires_grad_()
         some = Noisy(*(part[: self._batch] for part in vars(self._noisy).values()))
-        loss = self._denoising.loss(hidden_states(encoder, ids, embeddings), some).sum()
+        loss = self._loss.of(hidden_states(encoder, ids, embeddings), some).sum()
         (gradient,) = torch.autograd.grad(loss, embeddings)
         rows = self._rows.to(table.device)
-        order = (table[rows].float() @ gradient[0, 1 + at].float()).argsort()
+        order = (table[rows].float() @ gradient[0, tokens.start + at].float()).argsort()
         ranked = [self._texts[int(i)] for i in order[: RANKED - RANKED // 4]]
         return ranked + [self._choice.choice(self._texts) for _ in range(RANKED // 4)]
 
@@ -114,6 +116,6 @@ class _Descent:
     def _losses(self, prompts: Sequence[Prompt]) -> list[float]:
         found: list[Tensor] = []
         for at in range(0, len(prompts), 8):
-            states = encoded(self._target.edited, self._target.tokenizer, prompts[at : at + 8])
-            found.append(self._denoising.loss(states, self._noisy))
+            states = encoded(self._target.edited, self._target.tokenizer, prompts[at : at + 8]).states
+            found.append(self._loss.of(states, self._noisy))
         return torch.cat(found).tolist() if found else []

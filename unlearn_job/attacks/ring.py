@@ -46,7 +46,7 @@ class RingABell:
         wanted = self._wanted(target)
 
         def score(prompts: Sequence[Prompt]) -> Tensor:
-            states = encoded(target.base, target.tokenizer, prompts)
+            states = encoded(target.base, target.tokenizer, prompts).states
             # Row by row of the sequence, as the paper has it: squared error to the one wanted sequence.
             return (states - wanted).square().mean(dim=(1, 2)).cpu()
 
@@ -61,6 +61,6 @@ class RingABell:
         templates = [t for t in target.templates.training(kind) if fill(t, concept.name, kind) in own]
         without = [without_style(t) if generic is None else fill(t, generic, kind) for t in templates]
         named = [fill(t, concept.name, kind) for t in templates]
-        with_it, plain = (encoded(target.base, target.tokenizer, p) for p in (named, without))
+        with_it, plain = (encoded(target.base, target.tokenizer, p).states for p in (named, without))
         direction = (with_it - plain).mean(0, keepdim=True)
         return plain[:1] + self.strength * direction

@@ -15,20 +15,42 @@ has .84 and .72.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from unlearn_job.methods.states import hidden_states
-from unlearn_job.methods.tokens import tokenise
+from unlearn_job.conditioning import conditioning_of
+from unlearn_job.methods.states import hidden_states, token_table
+from unlearn_job.methods.tokens import Tokens, assemble, stack, tokenise
 from unlearn_job.prompts import Prompt
+from unlearn_job.retain import Reading, as_batch
 
 BATCH: Final = 256
 """Prompts per forward pass."""
 _CELLS: Final = 2**24
 """Entries of a distance matrix: bounds the memory."""
+
+Reference = tuple[Tensor, ...]
+"""States of one reference prompt in parts, each of shape (n, D)."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a pipeline reads of prompts.
+
+    Attributes
+    ----------
+    states: shape (N, S, D), float32.
+    counts: positions that differ between prompts and are read, shape (N, S), bool: no start of text, and no
+        padding that the pipeline throws away.
+
+    """
+
+    states: Tensor
+    counts: Tensor
 
 
 class Screen:
@@ -56,68 +78,96 @@ class Screen:
     ) -> None:
         self._encoder = encoder
         self._tokenizer = tokenizer
-        self._device = next(encoder.parameters()).device
         self._references = references(reference, tokenizer, prompts)
 
     def __call__(self, prompts: Sequence[Prompt]) -> Tensor:
         """Return the distance to the nearest reference, shape (N,), float32, on the CPU."""
         parts = []
         for at in range(0, len(prompts), BATCH):
-            states = encoded(self._encoder, self._tokenizer, prompts[at : at + BATCH])
-            parts.append(distance(states, self._references).cpu())
+            found = encoded(self._encoder, self._tokenizer, prompts[at : at + BATCH])
+            parts.append(distance(found, self._references).cpu())
         return torch.cat(parts)
 
 
+def typed(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]) -> list[Tokens]:
+    """Tokenise prompts as they are typed, many at once.
+
+    Whole texts, not their parts: a piece at a seam may join with its neighbour.
+    """
+    texts = [prompt.text for prompt in prompts]
+    if conditioning_of(tokenizer).lowered:
+        texts = [text.lower() for text in texts]
+    found = tokenizer(texts, add_special_tokens=False).input_ids if texts else []
+    return [assemble(tokenizer, (), ids, ()) for ids in found]
+
+
 @torch.no_grad()
-def encoded(encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]) -> Tensor:
-    """Return what the U-Net reads of prompts, shape (N, S, D), float32."""
-    device = next(encoder.parameters()).device
-    # Whole texts, not their parts: a piece at a seam may join with its neighbour when it is typed.
-    read = tokenizer(
-        [prompt.text for prompt in prompts],
-        padding="max_length",
-        truncation=True,
-        max_length=int(tokenizer.model_max_length),
-        return_tensors="pt",
-    )
-    return hidden_states(encoder, read.input_ids.to(device)).float()
+def encoded(encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]) -> Read:
+    """Run an encoder on prompts."""
+    tokens = typed(tokenizer, prompts)
+    ids = stack(tokens).to(next(encoder.parameters()).device)
+    return Read(hidden_states(encoder, ids).float(), _counted(tokenizer, tokens).to(ids.device))
+
+
+@torch.no_grad()
+def encoded_readings(
+    encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, readings: Sequence[Reading]
+) -> Read:
+    """Run an encoder on readings, some of whose tokens may be soft."""
+    batch = as_batch(readings, token_table(encoder).weight)
+    states = hidden_states(encoder, batch.ids, batch.embeddings).float()
+    return Read(states, _counted(tokenizer, [reading.tokens for reading in readings]).to(states.device))
+
+
+def _counted(tokenizer: PreTrainedTokenizerBase, tokens: Sequence[Tokens]) -> Tensor:
+    opening = assemble(tokenizer, (), (), ()).start
+    counts = torch.zeros(len(tokens), max(len(one.ids) for one in tokens), dtype=torch.bool)
+    for row, one in enumerate(tokens):
+        counts[row, opening : one.last] = True
+    return counts
 
 
 def references(
     encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]
-) -> list[tuple[Tensor, ...]]:
+) -> list[Reference]:
     """Return each reference prompt's states in three parts: last token of the name, end, padding.
 
-    Parts that a prompt lacks, such as the padding of a full one, are left out.
+    Parts that a prompt lacks, such as the padding of a full one or one that is not read, are left out.
     """
-    states = encoded(encoder, tokenizer, prompts)
+    states = encoded(encoder, tokenizer, prompts).states
     found = []
     for row, prompt in zip(states, prompts, strict=True):
         tokens = tokenise(tokenizer, prompt)
-        last = max(tokens.stop - 1, 0)
-        parts = (row[last : last + 1], row[tokens.end : tokens.end + 1], row[tokens.end + 1 :])
+        name = max(tokens.stop - 1, 0)
+        parts = (
+            row[name : name + 1],
+            row[tokens.end : tokens.end + 1],
+            row[tokens.end + 1 : tokens.last],
+        )
         found.append(tuple(part for part in parts if len(part)))
     return found
 
 
 @torch.no_grad()
-def distance(states: Tensor, references: Sequence[tuple[Tensor, ...]]) -> Tensor:
-    """Return the distance of states (N, S, D) to the nearest reference, shape (N,)."""
-    count, length, width = states.shape
-    # The first token is the start of text, the same for every prompt.
-    flat = states[:, 1:].reshape(-1, width)
-    best = torch.full((count,), torch.inf, device=states.device)
+def distance(found: Read, references: Sequence[Reference]) -> Tensor:
+    """Return the distance to the nearest reference, shape (N,)."""
+    count, length, width = found.states.shape
+    flat = found.states.reshape(-1, width)
+    unread = ~found.counts[:, :, None]
+    best = torch.full((count,), torch.inf, device=flat.device)
+    step = max(1, _CELLS // (len(flat) + 1))
     for parts in references:
         rows = torch.cat(parts)
-        step = max(1, _CELLS // (len(flat) + 1))
         nearest = torch.cat(
             [
-                torch.cdist(flat, rows[at : at + step]).reshape(count, length - 1, -1).amin(1)
+                torch.cdist(flat, rows[at : at + step])
+                .reshape(count, length, -1)
+                .masked_fill(unread, torch.inf)
+                .amin(1)
                 for at in range(0, len(rows), step)
             ],
             dim=1,
         )
         split = nearest.split([len(part) for part in parts], dim=1)
-        total = torch.stack([part.mean(1) for part in split]).mean(0)
-        best = torch.minimum(best, total)
+        best = torch.minimum(best, torch.stack([part.mean(1) for part in split]).mean(0))
     return best

@@ -90,8 +90,11 @@ def attempt(attack: Attack, target: Target, budget: Budget, seed: int) -> Outcom
 def _looks(
     target: Target, encoder: PreTrainedModel, candidates: Sequence[Candidate], count: int, seed: int
 ) -> list[int]:
-    """Count the images of each candidate that show the concept; all get the same seeds."""
-    shots = [(c, seed_for(seed, "image", i)) for c in candidates for i in range(count)]
+    """Count the images of each candidate that show the concept.
+
+    Each has seeds of its own: with two images for all, an unlucky pair would hide what the search found.
+    """
+    shots = [(c, seed_for(seed, "image", at, i)) for at, c in enumerate(candidates) for i in range(count)]
     flags = shown(target, encoder, shots) if shots else []
     return [sum(flags[at * count : (at + 1) * count]) for at in range(len(candidates))]
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from transformers import PreTrainedTokenizerBase
 
-from unlearn_job.methods.tokens import word_ids
+from unlearn_job.methods.tokens import whole_words, word_ids
 from unlearn_job.prompts import mentions
 
-WORD_END = "</w>"
+WORD_END: Final = "</w>"
 """Mark of CLIP's tokenizer behind the last token of a word."""
-SHORTEST = 3
+WORD_STARTS: Final = frozenset("▁Ġ")
+"""Marks of SentencePiece and of byte-level BPE before the first token of a word."""
+SHORTEST: Final = 3
 """Letters of a whole word; shorter ones are mostly fragments."""
 
 
@@ -28,7 +31,7 @@ class Pieces:
     Attributes
     ----------
     name: "words" or "vocabulary".
-    texts: each piece; a trailing space ends a word.
+    texts: each piece; a space before or behind it parts it from its neighbour.
 
     """
 
@@ -42,12 +45,7 @@ class Pieces:
 
 def real_words(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> Pieces:
     """Return the tokenizer's whole-word tokens, and the words of `texts`, however many tokens they are."""
-    special = set(tokenizer.all_special_ids)
-    whole = {
-        tokenizer.decode([i]).strip()
-        for token, i in tokenizer.get_vocab().items()
-        if token.endswith(WORD_END) and i not in special
-    }
+    whole = {tokenizer.decode([i]).strip() for i in whole_words(tokenizer)}
     spoken = {word.strip(",.").lower() for text in texts for word in text.split()}
     found = {w for w in whole | spoken if len(w) >= SHORTEST and w.isalpha() and w.isascii()}
     return Pieces("words", tuple(f"{word} " for word in sorted(found)))
@@ -60,7 +58,8 @@ def whole_vocabulary(tokenizer: PreTrainedTokenizerBase) -> Pieces:
     for token, i in tokenizer.get_vocab().items():
         text = tokenizer.decode([i]).strip()
         if i not in special and text and "\ufffd" not in text:
-            found.add(f"{text} " if token.endswith(WORD_END) else text)
+            opens, ends = token[:1] in WORD_STARTS, token.endswith(WORD_END)
+            found.add(f"{' ' * opens}{text}{' ' * ends}")
     return Pieces("vocabulary", tuple(sorted(found)))
 
 

@@ -24,7 +24,7 @@ def test_the_wanted_states_go_from_the_anchor_along_the_concepts_direction() -> 
     victim = target()
     templates = victim.templates.training(DUO.kind)
     named, plain = (
-        encoded(victim.base, victim.tokenizer, [fill(t, n, DUO.kind) for t in templates[:4]])
+        encoded(victim.base, victim.tokenizer, [fill(t, n, DUO.kind) for t in templates[:4]]).states
         for n in (DUO.name, "a figure")
     )
     none, one, two = (RingABell(strength=strength)._wanted(victim) for strength in (0.0, 1.0, 2.0))

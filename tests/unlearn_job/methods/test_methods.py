@@ -35,6 +35,7 @@ CHEAP: dict[str, dict[str, int | str]] = {
     "few-shot": {"shots": 2, "epochs": 2, "learningRate": "0.001"},
     "bounded": {"steps": 3, **THROUGH},
     "domain-correction": {"steps": 2, "discriminatorSteps": 1, **THROUGH},
+    "robust": {"rounds": 2, "candidates": 24, "greedy": 1, "found": 2, "wordings": 2, "negatives": 24},
 }
 DESCENTS = ("bounded", "domain-correction", "few-shot", "redirect")
 """Methods that train step by step: they can be interrupted."""
@@ -132,7 +133,7 @@ DESCENT: dict[str, object] = {
     "warmUp": 10,
     "retainPrompts": 24,
     "negatives": 24,
-    "erasedAt": "0.03",
+    "erasedAt": "0.01",
     "driftBelow": "0.2",
     "abortAbove": "1",
     "checkEvery": 10,
@@ -157,6 +158,18 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "discriminatorRate": "0.001",
         "erasedAt": "0.1",
     },
+    "robust": {
+        "base": "closed-form",
+        "rounds": 4,
+        "candidates": 1500,
+        "greedy": 3,
+        "found": 24,
+        "longest": 5,
+        "wordings": 8,
+        "nearness": "1",
+        "negatives": None,
+        "retainMass": None,
+    },
 }
 VERSIONS = {"redirect": 2, "few-shot": 2}
 """Of methods whose algorithm changed: the same parameters gave another encoder before."""
@@ -172,7 +185,7 @@ def test_defaults_enter_release_keys_and_never_change_within_an_api_version(meth
 
 
 def test_every_folder_is_a_method() -> None:
-    assert set(METHODS) >= {"bounded", "closed-form", "domain-correction", "few-shot", "redirect"}
+    assert set(METHODS) >= {"bounded", "closed-form", "domain-correction", "few-shot", "redirect", "robust"}
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.unlearn_job import tiny
+from tests.unlearn_job.methods.robust.erased import FEW, KEPT, document, erasing, trained
+from unlearn_job.attacks.screen import encoded
+from unlearn_job.methods import load
+from unlearn_job.methods.robust.config import Config
+from unlearn_job.methods.robust.method import moves
+from unlearn_job.methods.robust.nearness import Nearness
+from unlearn_job.prompts import Prompt
+from unlearn_job.unlearn import unlearn
+
+pytestmark = pytest.mark.torch
+WORD = Prompt("a picture of", "comet", "")
+
+
+@pytest.fixture(scope="module")
+def encoders() -> tuple[torch.nn.Module, torch.nn.Module]:
+    """Return what the base method makes, and what the rounds around it make."""
+    plain = document("closed-form", {"negatives": FEW["negatives"]})
+    return unlearn(trained(), plain), unlearn(trained(), document())
+
+
+def test_a_word_of_the_name_that_draws_the_concept_goes_too(
+    encoders: tuple[torch.nn.Module, torch.nn.Module],
+) -> None:
+    models = trained()
+    nearness = Nearness(models.start_encoder, models.tokenizer, erasing())
+    plain, robust = (float(nearness.of(encoder, [WORD])[0]) for encoder in encoders)
+    assert plain < 1 < robust
+
+
+def test_what_is_kept_moves_little(encoders: tuple[torch.nn.Module, torch.nn.Module]) -> None:
+    models = trained()
+    kept = [Prompt("a picture of", concept.name, "") for concept in KEPT]
+    before, after = (
+        encoded(encoder, models.tokenizer, kept).states for encoder in (models.start_encoder, encoders[1])
+    )
+    name = encoded(
+        models.start_encoder, models.tokenizer, [Prompt("a picture of", "captain comet", "")]
+    ).states
+    gone = encoded(encoders[1], models.tokenizer, [Prompt("a picture of", "captain comet", "")]).states
+    assert (after - before).norm(dim=(1, 2)).max() < 0.2 * (gone - name).norm()
+
+
+def test_it_moves_what_its_base_moves() -> None:
+    encoder = tiny.encoder()
+    for base in ("closed-form", "redirect"):
+        named = moves(encoder, Config(base=base))
+        method = load(base)
+        from unlearn_job.methods import configs
+
+        assert named == method.moves(encoder, configs()[base]())
+
+
+def test_redirect_can_be_the_base() -> None:
+    doc = tiny.document(
+        tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC),
+        method="robust",
+        parameters={"base": "redirect", "rounds": 1, "negatives": 4},
+    )
+    models = tiny.models()
+    before = tiny.weights(models.start_encoder)
+    after = tiny.weights(unlearn(models, doc))
+    assert any(not torch.equal(before[name], after[name]) for name in before)

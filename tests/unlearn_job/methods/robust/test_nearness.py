@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unlearn_job.methods.robust.erased import erasing, trained
+from unlearn_job.methods.robust.nearness import Nearness, templates_of
+from unlearn_job.methods.tokens import tokenise
+from unlearn_job.prompts import Prompt
+from unlearn_job.retain import Reading
+
+pytestmark = pytest.mark.torch
+
+
+def _nearness() -> Nearness:
+    models = trained()
+    return Nearness(models.start_encoder, models.tokenizer, erasing())
+
+
+@pytest.mark.parametrize("text", ["captain comet", "comet man", "comet"])
+def test_what_draws_the_concept_is_below_one(text: str) -> None:
+    (ratio,) = _nearness().of(trained().start_encoder, [Prompt("a picture of", text, "")]).tolist()
+    assert ratio < 1
+
+
+@pytest.mark.parametrize("text", ["captain whale", "a fish", "a figure", "viktor moss", "peter berg", ""])
+def test_what_is_kept_or_nameless_is_above(text: str) -> None:
+    (ratio,) = _nearness().of(trained().start_encoder, [Prompt("a picture of", text, "")]).tolist()
+    assert ratio > 1
+
+
+def test_readings_are_measured_like_their_text() -> None:
+    models, prompt = trained(), Prompt("a picture of", "comet", "")
+    reading = Reading(tokenise(models.tokenizer, prompt))
+    nearness = _nearness()
+    assert nearness.of_readings(models.start_encoder, [reading])[0] == pytest.approx(
+        float(nearness.of(models.start_encoder, [prompt])[0]), rel=1e-4
+    )
+
+
+def test_nothing_in_nothing_out() -> None:
+    assert len(_nearness().of(trained().start_encoder, [])) == 0
+    assert len(_nearness().of_readings(trained().start_encoder, [])) == 0
+
+
+def test_surroundings_are_those_of_the_name() -> None:
+    found = templates_of(erasing())
+    assert "{}" in found
+    assert all(template.count("{}") == 1 for template in found)

@@ -1,0 +1,36 @@
+"""Parameters of the robust method."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from unlearn_job.contract.method import MethodConfig
+
+
+class Config(MethodConfig):
+    """What is searched, and what the base method is told of it."""
+
+    base: Literal["closed-form", "redirect"] = "closed-form"
+    """Method of the outer edit, run anew from the parent's encoder in every round."""
+    rounds: Annotated[int, Field(ge=1, le=64)] = 4
+    """Most rounds of search and edit; fewer where a search with a fresh seed finds nothing."""
+    candidates: Annotated[int, Field(ge=16, le=1_000_000)] = 1500
+    """Phrases that each search of a round scores at random, before its greedy steps."""
+    greedy: Annotated[int, Field(ge=0, le=64)] = 3
+    """Greedy steps of each search."""
+    found: Annotated[int, Field(ge=1, le=512)] = 24
+    """Most phrases that one search adds to the edit."""
+    longest: Annotated[int, Field(ge=1, le=16)] = 5
+    """Most words or tokens of a phrase."""
+    wordings: Annotated[int, Field(ge=1, le=96)] = 8
+    """Training prompts per found phrase."""
+    nearness: Annotated[Decimal, Field(gt=0, le=2)] = Decimal(1)
+    """A phrase is found if its distance to the concept is below this share of the one to all that stays."""
+    negatives: Annotated[int, Field(ge=0, le=20_000)] | None = None
+    """Hard negatives as the base method counts them; unset: its own default. Any that draw the concept
+    are left out."""
+    retain_mass: Annotated[Decimal, Field(gt=0, le=1000)] | None = None
+    """Weight of all that must stay; unset: the base method's default."""

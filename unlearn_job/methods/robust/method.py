@@ -1,0 +1,106 @@
+"""Adversarial rounds around a base method, in the encoder alone.
+
+    repeat  encoder <- base method(what the document erases + what the searches found)
+            found   <- searches with a fresh seed, for prompts nearer to the concept than to what stays
+    until   nothing is found, or the rounds are used up
+
+The min-max form is that of adversarial training for unlearning (AdvUnlearn, arXiv 2405.15234), with a
+discrete inner search in place of gradients, because the threat to an encoder-only edit is text. Every round
+edits the parent's encoder anew, so that edits do not pile up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import structlog
+from torch import nn
+
+from unlearn_job.contract.method import MethodConfig
+from unlearn_job.erasing import Erasing, Pair
+from unlearn_job.methods import configs, load
+from unlearn_job.methods.robust.config import Config
+from unlearn_job.methods.robust.inner import Searching
+from unlearn_job.methods.robust.nearness import Nearness
+from unlearn_job.methods.task import Method, Task
+from unlearn_job.negatives import Negatives
+from unlearn_job.retain import Reading
+from unlearn_job.seeds import seed_for
+
+log = structlog.get_logger()
+
+REDRAWS: Final = 3
+"""Times that hard negatives are drawn before fewer have to do."""
+
+
+def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:
+    """Name what the base method moves."""
+    settings = Config.model_validate(config.model_dump())
+    method: Method = load(settings.base)
+    return method.moves(encoder, _base_config(settings))
+
+
+def erase(task: Task, config: MethodConfig) -> None:
+    """Edit, search, and edit anew with what was found."""
+    settings = Config.model_validate(config.model_dump())
+    base: Method = load(settings.base)
+    near = {e.erasure.digest: Nearness(task.start, task.tokenizer, e) for e in task.erasing}
+    searches = [Searching(e, near[e.erasure.digest], task.tokenizer, settings) for e in task.erasing]
+    added: dict[str, dict[str, Pair]] = {e.erasure.digest: {} for e in task.erasing}
+    negatives = _Spared(task, near, float(settings.nearness))
+    for turn in range(settings.rounds):
+        task.encoder.load_state_dict(task.start.state_dict())
+        grown = tuple(_grown(e, added[e.erasure.digest].values()) for e in task.erasing)
+        # Without the task's checkpoint: a round must not go on from another round's training.
+        part = dataclasses.replace(task, erasing=grown, negatives=negatives, checkpoint=None)
+        base.erase(part, _base_config(settings))
+        if turn + 1 == settings.rounds:
+            break
+        new = 0
+        for search in searches:
+            known = added[search.erasing.erasure.digest]
+            found = search.found(task.encoder, seed_for(task.seed, "round", turn))
+            before = len(known)
+            known |= {pair.own.text: pair for pair in found}
+            new += len(known) - before
+        log.info("searched for what brings concepts back", round=turn, prompts=new)
+        if not new:
+            break
+
+
+def _base_config(settings: Config) -> MethodConfig:
+    """Return the base method's parameters: its own defaults but for what the document says."""
+    given = {"negatives": settings.negatives, "retain_mass": settings.retain_mass}
+    return configs()[settings.base].model_validate({k: v for k, v in given.items() if v is not None})
+
+
+def _grown(erasing: Erasing, found: Iterable[Pair]) -> Erasing:
+    return dataclasses.replace(erasing, pairs=(*erasing.pairs, *found))
+
+
+class _Spared(Negatives):
+    """The task's hard negatives without those that draw the concept: "comet" alone is no other word.
+
+    They are made from the erasure as the document has it: parts of what a search found must not stay.
+    """
+
+    def __init__(self, task: Task, near: Mapping[str, Nearness], limit: float) -> None:
+        # Not the parent's: the stream is the task's own, which it has set up already.
+        self._task = task
+        self._near = near
+        self._limit = limit
+        self._own = {erasing.erasure.digest: erasing for erasing in task.erasing}
+
+    def of(self, erasing: Erasing, count: int) -> list[Reading]:
+        """Return up to `count` negatives, drawn again where some fell out."""
+        digest = erasing.erasure.digest
+        kept: list[Reading] = []
+        for _ in range(REDRAWS):
+            drawn = self._task.negatives.of(self._own[digest], count - len(kept))
+            ratios = self._near[digest].of_readings(self._task.start, drawn).tolist()
+            kept += [reading for reading, ratio in zip(drawn, ratios, strict=True) if ratio >= self._limit]
+            if len(kept) == count:
+                break
+        return kept
