@@ -181,3 +181,44 @@ def test_a_source_that_is_missing_publishes_nothing(
     with pytest.raises(PermanentFailure, match="there is no model at file:///there/is/no/model"):
         run(folders.document(tiny_models, uri, **{broken: fields[broken]}), settings)
     assert not (tmp_path / "releases").exists()
+
+
+def test_a_job_that_runs_out_of_memory_is_built_with_a_leaner_plan(
+    tiny_models: Path, settings: JobSettings, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan is in no key and changes no weight: the release is the one that a larger machine makes."""
+    solve, left = torch.linalg.solve, 1
+
+    def solving(*args: Any) -> torch.Tensor:
+        nonlocal left
+        if left:
+            left -= 1
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        return solve(*args)
+
+    plain = run(folders.document(tiny_models, f"file://{tmp_path / 'elsewhere'}"), settings)
+    monkeypatch.setattr(torch.linalg, "solve", solving)
+    with capture_logs() as lines:
+        lean = run(folders.document(tiny_models, uri), settings)
+    assert [line["log_level"] for line in lines].count("warning") == 1
+    assert plain.memory is not None
+    assert lean.memory is not None
+    assert (plain.memory.plan, lean.memory.plan) == (
+        "float32",
+        "float32, vae slicing, gradient checkpointing",
+    )
+    assert lean.memory.process_mebibytes > 100
+    assert (lean.key, lean.encoder_sha256) == (plain.key, plain.encoder_sha256)
+    assert lean.figures == plain.figures
+
+
+def test_memory_that_runs_out_twice_ends_the_job(
+    tiny_models: Path, settings: JobSettings, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def solving(*_: Any) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(torch.linalg, "solve", solving)
+    with pytest.raises(torch.OutOfMemoryError):
+        run(folders.document(tiny_models, uri), settings)
+    assert not list(open_store(uri).list(""))

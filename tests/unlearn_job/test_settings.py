@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from unlearn_job.memory import MemoryOptions, Offload, Precision
 from unlearn_job.settings import JobSettings
 
 
@@ -21,3 +22,10 @@ def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERMINATION_LOG", "/scratch/message")
     settings = JobSettings()
     assert (settings.cache_dir, settings.termination_log) == (Path("/scratch"), Path("/scratch/message"))
+
+
+def test_memory_is_chosen_unless_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert JobSettings().memory == MemoryOptions()
+    monkeypatch.setenv("UNLEARN_OFFLOAD", "model")
+    monkeypatch.setenv("UNLEARN_DTYPE", "float16")
+    assert JobSettings().memory == MemoryOptions(offload=Offload.MODEL, dtype=Precision.FLOAT16)

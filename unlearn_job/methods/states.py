@@ -36,7 +36,7 @@ PROJECTIONS: Final = (".mlp.fc2", ".layer.1.DenseReluDense.wo", ".mlp.down_proj"
 """Suffixes of the last linear map of a layer, which writes into the residual stream: CLIP, T5, Llama."""
 TABLES: Final = ("token_embedding", "embed_tokens", "shared")
 """Suffixes of the token table. T5's `shared` comes last: it lends its weights to the one that runs."""
-FINAL_NORMS: Final = ("final_layer_norm", "model.norm")
+FINAL_NORMS: Final = ("final_layer_norm", "norm")
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _final_norm(encoder: nn.Module) -> nn.Module:
     """Return the norm behind the layers, which `clip_skip` applies to an earlier state."""
     blocks = tuple(f"{layer.name}." for layer in _all_layers(encoder))
     for name, module in encoder.named_modules():
-        if name.endswith(FINAL_NORMS) and not name.startswith(blocks):
+        if name.rsplit(".", 1)[-1] in FINAL_NORMS and not name.startswith(blocks):
             return module
     raise UnsupportedEncoderError(f"{type(encoder).__name__} has no {' or '.join(FINAL_NORMS)}")
 
