@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import json
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-from unlearn_job.contract.result import JobResult, Outcome
+from unlearn_job.composing import Wish, compose
+from unlearn_job.contract.document import JobInput, Probe
+from unlearn_job.ending import fitting, leave_message
+from unlearn_job.reading import check_method, read_document
+from unlearn_job.settings import JobSettings
+from unlearn_job.shell import Output, guarded, prepare, show
+from unlearn_job.summary import summary
 
-ARITHMETIC: Final = {
-    # Sums do not depend on where tensors lie in memory (Intel MKL, conditional numerical reproducibility):
-    # without it the same document gives encoders that differ in their last digits.
-    "MKL_CBWR": "AVX2,STRICT",
-    # Idle threads sleep instead of spinning, which on a node shared with others takes a third of the time.
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
-"""Environment of the CPU's arithmetic, unless it is set. Read when torch loads or at its first product."""
+Flat = Parameter(name="*")
+"""A model's fields as flags of their own."""
 
-Output = Annotated[Literal["text", "json"], Parameter(name=["--output", "-o"])]
+AS_MUCH_AS_USUAL: Final = Probe()
 
 app = App(
     name="unlearn-job",
@@ -48,27 +47,84 @@ def run(document: Path, /, *, output: Output = "text", debug: bool = False) -> i
         Show the traceback of an unexpected error.
 
     """
-    from unlearn_job.ending import fitting, leave_message  # noqa: PLC0415
-    from unlearn_job.log import configure_logging  # noqa: PLC0415
-    from unlearn_job.reading import read_document  # noqa: PLC0415
-    from unlearn_job.settings import JobSettings  # noqa: PLC0415
+    return _build(lambda: read_document(document), output=output, debug=debug)
 
-    configure_logging()
-    for name, value in ARITHMETIC.items():
-        os.environ.setdefault(name, value)
+
+@app.command
+def erase(
+    *,
+    wish: Annotated[Wish, Flat],
+    probe: Annotated[Probe, Flat] = AS_MUCH_AS_USUAL,
+    parameters: dict[str, str] | None = None,
+    output: Output = "text",
+    debug: bool = False,
+) -> int:
+    """Unlearn one concept, prove it, and leave the release in a folder.
+
+    It is the Job that a cluster would run, from a document made of the flags. Exit codes as of `run`. The
+    same command again answers at once, because the release is there.
+
+    Parameters
+    ----------
+    parameters
+        Of the method, such as --parameters.retainMass 20.
+    output
+        What stdout gets. Logs go to stderr.
+    debug
+        Show the traceback of an unexpected error.
+
+    """
+    return _build(lambda: compose(wish, probe, parameters or {}), output=output, debug=debug)
+
+
+@app.command
+def identify(
+    *,
+    wish: Annotated[Wish, Flat],
+    probe: Annotated[Probe, Flat] = AS_MUCH_AS_USUAL,
+    output: Output = "text",
+    debug: bool = False,
+) -> int:
+    """Say whether the base model knows a concept; change nothing.
+
+    Parameters
+    ----------
+    output
+        What stdout gets. Logs go to stderr.
+    debug
+        Show the traceback of an unexpected error.
+
+    """
+    prepare()
+    settings = JobSettings()
+
+    def look() -> int:
+        document = compose(wish, probe, {})
+        from unlearn_job.identifying import identified  # noqa: PLC0415 (torch)
+
+        found = identified(document, settings)
+        show(json.dumps(found.as_json()) if output == "json" else found.sentence())
+        return 0
+
+    return guarded(look, output=output, debug=debug, termination_log=None)
+
+
+def _build(read: Callable[[], JobInput], *, output: str, debug: bool) -> int:
+    prepare()
     settings = JobSettings()
 
     def build() -> int:
-        read = read_document(document)
+        document = read()
+        check_method(document)
         # torch and diffusers load here, 10 s: `--help` and a wrong document answer at once.
         from unlearn_job.run import run as build_release  # noqa: PLC0415
 
-        result = build_release(read, settings)
+        result = build_release(document, settings)
         leave_message(fitting(result), settings.termination_log)
-        _print(result.to_json() if output == "json" else summary(result))
+        show(result.to_json() if output == "json" else summary(result))
         return 0
 
-    return _guarded(build, output=output, debug=debug, termination_log=settings.termination_log)
+    return guarded(build, output=output, debug=debug, termination_log=settings.termination_log)
 
 
 @app.command
@@ -85,72 +141,14 @@ def validate(document: Path, /, *, output: Output = "text", debug: bool = False)
         Show the traceback of an unexpected error.
 
     """
-    from unlearn_job.reading import read_document  # noqa: PLC0415
 
     def check() -> int:
         read = read_document(document)
         names = ", ".join(erasure.concept.name for erasure in read.adds)
-        _print(read.to_json() if output == "json" else f"{document.name} is valid: erases {names}")
+        show(read.to_json() if output == "json" else f"{document.name} is valid: erases {names}")
         return 0
 
-    return _guarded(check, output=output, debug=debug, termination_log=None)
-
-
-def summary(result: JobResult) -> str:
-    """Return a result as a few lines for a person."""
-    lines = [f"{result.outcome.value}: release {result.key[:10]}"]
-    if result.outcome is Outcome.NOT_PRESENT:
-        return f"{lines[0]} not built: {result.message}"
-    if result.figures is not None:
-        for erasure in result.figures.erasures:
-            images, clips, base = erasure.images, erasure.clips, erasure.base
-            lines.append(
-                f"  erasure {erasure.digest[:10]}: still shown by {images.hits} of {images.samples} images "
-                f"(at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} of {clips.samples} clips "
-                f"(at most {100 * clips.wilson()[1]:.1f} %); base {base.hits} of {base.samples}"
-            )
-        for name in ("preserved", "holdout", "neighbours"):
-            kept = getattr(result.figures, name)
-            lines.append(f"  {name}: {kept.percent:.1f} % of {kept.base.hits} base images kept")
-    lines.append("  seconds: " + ", ".join(f"{step} {seconds}" for step, seconds in result.seconds.items()))
-    if result.message:
-        lines.append(f"  {result.message}")
-    return "\n".join(lines)
-
-
-def _guarded(build: Callable[[], int], *, output: str, debug: bool, termination_log: Path | None) -> int:
-    """Run a command, and turn what it raises into a sentence, a termination message and an exit code."""
-    from unlearn_job.ending import (  # noqa: PLC0415
-        UNEXPECTED,
-        exit_code_of,
-        failure_of,
-        fitting,
-        job_error,
-        leave_message,
-        stopping_on_sigterm,
-    )
-
-    try:
-        with stopping_on_sigterm():
-            return build()
-    except Exception as exc:  # noqa: BLE001 (the edge of the process)
-        failure = failure_of(exc)
-        if failure is None:
-            if debug:
-                traceback.print_exc()
-            print(f"unexpected {type(exc).__name__}; run again with --debug", file=sys.stderr)  # noqa: T201
-            return UNEXPECTED
-        message = job_error(failure)
-        print(f"{message.reason}: {message.message}", file=sys.stderr)  # noqa: T201
-        if output == "json":
-            _print(message.to_json())
-        if termination_log is not None:
-            leave_message(fitting(message), termination_log)
-        return int(exit_code_of(failure))
-
-
-def _print(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 (results go to stdout)
+    return guarded(check, output=output, debug=debug, termination_log=None)
 
 
 def main() -> None:

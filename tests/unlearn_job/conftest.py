@@ -18,7 +18,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from unlearn_job.cli import ARITHMETIC
+from unlearn_job.shell import ARITHMETIC
 
 # As the command does; before the first product of the process.
 for variable, value in ARITHMETIC.items():

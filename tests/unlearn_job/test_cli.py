@@ -15,8 +15,7 @@ import pytest
 import structlog
 
 from tests.unlearn_job import documents
-from unlearn_job.cli import app, summary
-from unlearn_job.contract.figures import ErasureFigures, Figures, RetentionFigures, Tally
+from unlearn_job.cli import app
 from unlearn_job.contract.result import JobError, JobResult, Outcome
 
 
@@ -90,29 +89,6 @@ def test_a_bad_document_exits_with_78_and_one_sentence(
     assert output.err.startswith(f"{reason}: {sentence}")
     assert len(output.err.splitlines()) == 1
     assert (left(tmp_path).reason, left(tmp_path).message[: len(sentence)]) == (reason, sentence)
-
-
-def test_a_summary_tells_a_person_what_counts() -> None:
-    tally = Tally(hits=1, samples=64)
-    kept = RetentionFigures(base=tally, erased=tally)
-    figures = Figures(
-        erasures=(ErasureFigures(digest="d" * 64, base=tally, images=tally, clips=tally),),
-        preserved=kept,
-        holdout=kept,
-        neighbours=kept,
-    )
-    result = JobResult(
-        key="a" * 64, outcome=Outcome.GATE_FAILED, figures=figures, seconds={"load": 3}, message="broken"
-    )
-    lines = summary(result).splitlines()
-    assert lines[0] == "GateFailed: release aaaaaaaaaa"
-    assert lines[1].startswith("  erasure dddddddddd: still shown by 1 of 64 images (at most 8.3 %)")
-    assert lines[-2:] == ["  seconds: load 3", "  broken"]
-
-
-def test_a_concept_that_is_not_there_is_said_on_one_line() -> None:
-    result = JobResult(key="a" * 64, outcome=Outcome.NOT_PRESENT, message="the base model does not draw cat")
-    assert summary(result) == "NotPresent: release aaaaaaaaaa not built: the base model does not draw cat"
 
 
 @pytest.mark.torch
@@ -272,3 +248,56 @@ class TestRun:
     def nothing_is_published(tmp_path: Path) -> None:
         assert not [*tmp_path.rglob("manifest.json")]
         assert not [*(tmp_path / "cache").glob("release-*")]
+
+
+@pytest.mark.torch
+class TestErase:
+    """`unlearn-job erase` and `identify`: documents made of flags."""
+
+    @staticmethod
+    def flags(models: Path, tmp_path: Path) -> list[str]:
+        given = {"concept": "cat", "alias": "kitty"}
+        given |= {
+            "surrogate": str(models / "t2i"),
+            "pipeline": str(models / "t2v"),
+            "judge": str(models / "judge"),
+        }
+        given |= {
+            "images": "8",
+            "clips": "4",
+            "retention-images": "16",
+            "image-steps": "1",
+            "clip-steps": "1",
+        }
+        given |= {"frames": "2", "out": str(tmp_path / "releases"), "output": "json"}
+        return [text for name, value in given.items() for text in (f"--{name}", value)]
+
+    @pytest.mark.parametrize(("others", "known"), [([], True), (["--preserve", "fish"], False)])
+    def test_a_concept_that_the_judge_sees_in_all_others_is_not_known(
+        self,
+        others: list[str],
+        known: bool,
+        tiny_models: Path,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        assert call("identify", *self.flags(tiny_models, tmp_path), *others) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["concept"], found["known"]) == ("cat", known)
+        assert (found["shown"]["hits"], found["shown"]["samples"]) == (8, 8)
+
+    def test_the_release_lies_in_the_folder_that_was_named(
+        self, tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert call("erase", *self.flags(tiny_models, tmp_path)) == 0
+        result = JobResult.from_json(capsys.readouterr().out)
+        # The judge goes on seeing the cat: what was built is kept, and said to have failed.
+        assert result.outcome is Outcome.GATE_FAILED
+        assert (tmp_path / "releases" / "local" / "releases" / result.key / "manifest.json").exists()
+
+    def test_a_flag_that_breaks_a_rule_is_named(
+        self, tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        flags = [*self.flags(tiny_models, tmp_path), "--parameters.nonsense", "1"]
+        assert call("erase", *flags) == 78
+        assert "nonsense: Extra inputs are not permitted" in capsys.readouterr().err

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unlearn_job.composing import Wish, address, compose
+from unlearn_job.contract.concept import ConceptKind, KeptConcept
+from unlearn_job.contract.document import JobInput, Probe
+from unlearn_job.contract.errors import PermanentFailure
+
+
+def wish(**more: Any) -> Wish:
+    given = {"concept": "captain comet", "kind": "Character", "pipeline": "/models/t2v", "judge": "/judge"}
+    return Wish(**(given | more))
+
+
+def composed(parameters: dict[str, str] | None = None, **more: Any) -> JobInput:
+    return compose(wish(**more), Probe(), parameters or {})
+
+
+def test_the_document_is_one_that_a_job_accepts() -> None:
+    document = composed(
+        alias=("comet man",), preserve=("captain whale", "Object:cat"), holdout=("Person:anna berg",)
+    )
+    assert JobInput.from_json(document.to_json()) == document
+    (erasure,) = document.adds
+    assert erasure.concept.aliases == ("comet man",)
+    assert erasure.preserve == (
+        KeptConcept(name="captain whale", kind=ConceptKind.CHARACTER),
+        KeptConcept(name="cat", kind=ConceptKind.OBJECT),
+    )
+    assert document.holdout == (KeptConcept(name="anna berg", kind=ConceptKind.PERSON),)
+
+
+def test_the_key_depends_on_what_shapes_the_encoder_alone() -> None:
+    same = composed()
+    assert composed(judge="/other", out=Path("/elsewhere")).key == same.key
+    changes: list[dict[str, Any]] = [
+        {"concept": "cat"},
+        {"seed": 1},
+        {"preserve": ("cat",)},
+        {"anchor": "a man"},
+    ]
+    keys = {composed(**change).key for change in changes} | {composed({"retainMass": "20"}).key, same.key}
+    assert len(keys) == len(changes) + 2
+
+
+def test_a_path_becomes_an_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert address("models/t2v") == f"file://{tmp_path}/models/t2v"
+    assert address("s3://bucket/models") == "s3://bucket/models"
+
+
+def test_prompts_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.json"
+    path.write_text(json.dumps({"Character": ["a photo of {}"]}))
+    assert composed(prompts=path).prompts == {ConceptKind.CHARACTER: ("a photo of {}",)}
+
+
+@pytest.mark.parametrize(
+    ("change", "parameters", "sentence"),
+    [
+        ({"method": "magic"}, {}, "there is no method 'magic'"),
+        ({}, {"nonsense": "1"}, "nonsense: Extra inputs are not permitted"),
+        ({"preserve": ("Animal:cat",)}, {}, "kind: Input should be"),
+        ({"pipeline": "hf://org/name@main"}, {}, "pipeline: String should match pattern"),
+        ({"prompts": Path("/nowhere.json")}, {}, "cannot read the prompts in /nowhere.json"),
+    ],
+)
+def test_what_breaks_a_rule_is_named(
+    change: dict[str, Any], parameters: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(PermanentFailure, match=sentence):
+        composed(parameters, **change)

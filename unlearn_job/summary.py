@@ -1,0 +1,27 @@
+"""A result in a few lines for a person."""
+
+from __future__ import annotations
+
+from unlearn_job.contract.result import JobResult, Outcome
+
+
+def summary(result: JobResult) -> str:
+    """Return a result as a few lines for a person."""
+    lines = [f"{result.outcome.value}: release {result.key[:10]}"]
+    if result.outcome is Outcome.NOT_PRESENT:
+        return f"{lines[0]} not built: {result.message}"
+    if result.figures is not None:
+        for erasure in result.figures.erasures:
+            images, clips, base = erasure.images, erasure.clips, erasure.base
+            lines.append(
+                f"  erasure {erasure.digest[:10]}: still shown by {images.hits} of {images.samples} images "
+                f"(at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} of {clips.samples} clips "
+                f"(at most {100 * clips.wilson()[1]:.1f} %); base {base.hits} of {base.samples}"
+            )
+        for name in ("preserved", "holdout", "neighbours"):
+            kept = getattr(result.figures, name)
+            lines.append(f"  {name}: {kept.percent:.1f} % of {kept.base.hits} base images kept")
+    lines.append("  seconds: " + ", ".join(f"{step} {seconds}" for step, seconds in result.seconds.items()))
+    if result.message:
+        lines.append(f"  {result.message}")
+    return "\n".join(lines)
