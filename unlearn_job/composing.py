@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -81,10 +81,26 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
         There is no such method.
 
     """
-    if wish.method not in configs():
-        raise UnknownMethodError(f"there is no method {wish.method!r}; this image has {', '.join(configs())}")
     try:
-        return _compose(wish, probe, {name: _number(value) for name, value in parameters.items()})
+        return document_of(
+            Concept(name=wish.concept, kind=wish.kind, aliases=wish.alias, anchor=wish.anchor),
+            preserve=kept(wish.preserve, wish.kind),
+            holdout=kept(wish.holdout, wish.kind),
+            base=BaseModels(
+                surrogate=address(wish.surrogate) if wish.surrogate else None,
+                pipeline=address(wish.pipeline),
+                encoder=wish.encoder,
+            ),
+            judge=Judge(type=wish.judge_type, source=address(wish.judge)),
+            storage=Storage(uri=address(str(wish.out))),
+            method=MethodSpec(
+                name=wish.method, parameters={name: _number(text) for name, text in parameters.items()}
+            ),
+            prompts=_prompts(wish.prompts),
+            probe=probe,
+            seed=wish.seed,
+            device=wish.device,
+        )
     except ValidationError as exc:
         raise DocumentError(first_error(exc)) from exc
 
@@ -94,51 +110,66 @@ def address(source: str) -> str:
     return source if "://" in source else f"file://{Path(source).absolute()}"
 
 
-def _compose(wish: Wish, probe: Probe, parameters: dict[str, int | str]) -> JobInput:
-    method = MethodSpec(name=wish.method, parameters=parameters)
-    base = BaseModels(
-        surrogate=address(wish.surrogate) if wish.surrogate else None,
-        pipeline=address(wish.pipeline),
-        encoder=wish.encoder,
-    )
-    concept = Concept(name=wish.concept, kind=wish.kind, aliases=wish.alias, anchor=wish.anchor)
-    preserve, prompts = _kept(wish.preserve, wish.kind), _prompts(wish.prompts)
+def document_of(
+    concept: Concept,
+    *,
+    preserve: tuple[KeptConcept, ...],
+    holdout: tuple[KeptConcept, ...],
+    base: BaseModels,
+    judge: Judge,
+    storage: Storage,
+    method: MethodSpec,
+    prompts: Prompts,
+    probe: Probe,
+    seed: int,
+    device: Device = Device.AUTO,
+) -> JobInput:
+    """Return the document that erases one concept from the base encoder.
+
+    Raises
+    ------
+    UnknownMethodError
+        There is no such method.
+    pydantic.ValidationError
+        The method's parameters break a rule.
+
+    """
+    known = configs()
+    if method.name not in known:
+        raise UnknownMethodError(f"there is no method {method.name!r}; this image has {', '.join(known)}")
     digest = erasure_digest(
         base=base,
         concept=concept,
         preserve=preserve,
         method_name=method.name,
-        method=configs()[method.name].model_validate(method.parameters),
+        method=known[method.name].model_validate(method.parameters),
         prompts={kind.value: templates for kind, templates in prompts.items()},
-        seed=wish.seed,
+        seed=seed,
     )
-    erasure = Erasure(digest=digest, name=wish.concept.replace(" ", "-"), concept=concept, preserve=preserve)
+    name = concept.name.replace(" ", "-")
     return JobInput(
         model=MODEL,
         key=release_key(parent=None, adds=[digest]),
         base=base,
-        adds=(erasure,),
-        holdout=_kept(wish.holdout, wish.kind),
+        adds=(Erasure(digest=digest, name=name, concept=concept, preserve=preserve),),
+        holdout=holdout,
         prompts=prompts,
-        judge=Judge(type=wish.judge_type, source=address(wish.judge)),
+        judge=judge,
         method=method,
         probe=probe,
-        storage=Storage(uri=address(str(wish.out))),
-        seed=wish.seed,
-        device=wish.device,
+        storage=storage,
+        seed=seed,
+        device=device,
     )
 
 
-def _kept(texts: tuple[str, ...], kind: ConceptKind) -> tuple[KeptConcept, ...]:
-    """Read "NAME" or "KIND:NAME"."""
+def kept(texts: Iterable[str], kind: ConceptKind) -> tuple[KeptConcept, ...]:
+    """Read kept concepts from "NAME", which has the kind given, or "KIND:NAME"."""
     found = []
     for text in texts:
         before, colon, after = text.partition(":")
-        found.append(
-            KeptConcept.model_validate(
-                {"name": after, "kind": before} if colon else {"name": text, "kind": kind}
-            )
-        )
+        content = {"kind": before, "name": after} if colon else {"kind": kind, "name": text}
+        found.append(KeptConcept.model_validate(content))
     return tuple(dict.fromkeys(found))
 
 

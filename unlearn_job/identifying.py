@@ -9,7 +9,7 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.models import load_models
-from unlearn_job.probe import identify
+from unlearn_job.probe import BaseProbe, identify
 from unlearn_job.probe.report import tally_json
 from unlearn_job.prompts import Templates
 from unlearn_job.settings import JobSettings
@@ -72,7 +72,11 @@ def identified(document: JobInput, settings: JobSettings) -> Identified:
     models = load_models(document, settings.cache_dir, settings.memory)
     folder = resolve(document.judge.source, settings.cache_dir, document.storage)
     judge = open_judge(document.judge.type, folder, models.device, Templates.of(document))
-    base = identify(models, judge, document)
+    return answer(document, identify(models, judge, document))
+
+
+def answer(document: JobInput, base: BaseProbe) -> Identified:
+    """Read the answer for a document's one erasure from what the base model drew."""
     (erasure,) = document.adds
     name = erasure.concept.name
     return Identified(

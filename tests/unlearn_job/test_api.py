@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import runpy
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+from tests.unlearn_job import tiny  # noqa: E402
+from unlearn_job import api  # noqa: E402
+from unlearn_job.contract.concept import Concept  # noqa: E402
+from unlearn_job.contract.document import Probe  # noqa: E402
+from unlearn_job.contract.errors import PermanentFailure  # noqa: E402
+from unlearn_job.contract.method import MethodSpec  # noqa: E402
+from unlearn_job.contract.sources import JudgeType  # noqa: E402
+from unlearn_job.judges.loading import open_judge  # noqa: E402
+from unlearn_job.models import Models  # noqa: E402
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "python" / "erase.py"
+LITTLE = Probe(images=8, clips=4, retention_images=16, image_steps=1, clip_steps=1, frames=2, guidance="2")
+
+
+@pytest.fixture
+def models() -> Models:
+    return tiny.models()
+
+
+@pytest.fixture
+def judge(tiny_models: Path) -> Any:
+    return open_judge(JudgeType.CLASSIFIER, tiny_models / "judge", "cpu")
+
+
+def request_for(name: str = "cat", **more: Any) -> api.Request:
+    return api.Request(Concept(name=name), probe=LITTLE, **more)
+
+
+def weights(encoder: Any) -> dict[str, Any]:
+    return {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def test_erasing_gives_another_encoder_and_leaves_the_pipeline_alone(models: Models, judge: Any) -> None:
+    before, own = weights(models.pipeline.text_encoder), models.pipeline.text_encoder
+    erased = api.erase(models.pipeline, request_for(preserve=["fish"]), judge, surrogate=models.surrogate)
+    assert models.pipeline.text_encoder is own
+    assert same(before, weights(own))
+    assert not same(before, weights(erased.encoder))
+    assert erased.encoder.dtype == own.dtype
+    # This judge sees a cat in everything, and that is what the gates say.
+    assert any("residual" in sentence for sentence in erased.broken)
+    models.pipeline.text_encoder = erased.encoder
+
+
+def test_the_same_request_gives_the_same_bytes(models: Models, judge: Any) -> None:
+    first, second = (
+        api.erase(models.pipeline, request_for(seed=3), judge, surrogate=models.surrogate) for _ in range(2)
+    )
+    assert same(weights(first.encoder), weights(second.encoder))
+    assert first.report.to_json() == second.report.to_json()
+
+
+def test_a_concept_that_is_seen_in_all_others_is_not_known(models: Models, judge: Any) -> None:
+    assert api.identify(models.pipeline, request_for(), judge, surrogate=models.surrogate).known
+    asked = request_for(preserve=["fish"])
+    assert not api.identify(models.pipeline, asked, judge, surrogate=models.surrogate).known
+
+
+def test_anybodys_encoder_can_be_probed(models: Models, judge: Any) -> None:
+    report = api.probe(
+        models.pipeline,
+        request_for(),
+        judge,
+        deepcopy(models.pipeline.text_encoder),
+        surrogate=models.surrogate,
+    )
+    (row,) = report.rows
+    assert (row.images.hits, row.base.hits) == (8, 8)
+
+
+def test_a_method_that_needs_a_surrogate_says_so(models: Models, judge: Any) -> None:
+    with pytest.raises(PermanentFailure, match="surrogate"):
+        api.erase(models.pipeline, request_for(), judge, method=MethodSpec(name="few-shot"))
+
+
+def test_the_example_erases_the_captain(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(EXAMPLE))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("captain comet is known: shown by 2")
+    assert lines[1] == "still shown by 0 of 24 images and 0 of 12 clips, any frame"
+    assert all(int(line.split(": ")[1].split(" %")[0]) >= 90 for line in lines[2:5])
