@@ -76,8 +76,7 @@ def check_same_encoder(first: PreTrainedModel, second: PreTrainedModel) -> None:
 def difference(first: Tensor, second: Tensor) -> str | None:
     """Say how two tensors of one name differ; None where they are the same after a cast to fp16."""
     if first.shape != second.shape:
-        one, two = ("x".join(map(str, tensor.shape)) for tensor in (first, second))
-        return f"{one} and {two}"
+        return " and ".join("x".join(map(str, tensor.shape)) for tensor in (first, second))
     one, two = (cast(tensor, torch.float16).float() for tensor in (first, second))
     largest = max(one.abs().max().item(), two.abs().max().item(), torch.finfo(torch.float16).tiny)
     # Equal ones first: values beyond fp16 become infinite in both, and inf - inf is no number.

@@ -101,7 +101,8 @@ def frame_pixels(pipeline: DiffusionPipeline) -> int:
     # Older pipelines read it from the denoiser; newer ones have it as their call's default, or their own.
     denoiser = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
     config = getattr(denoiser, "config", {})
-    scale = getattr(pipeline, "vae_scale_factor_spatial", None) or getattr(pipeline, "vae_scale_factor", 1)
+    spatial = getattr(pipeline, "vae_scale_factor_spatial", None)
+    scale: int = spatial or getattr(pipeline, "vae_scale_factor", None) or 1
     size = config.get("sample_size")
     if size:
         height, width = (size, size) if isinstance(size, int) else size
@@ -109,13 +110,14 @@ def frame_pixels(pipeline: DiffusionPipeline) -> int:
     if config.get("sample_height") and config.get("sample_width"):
         return int(config["sample_height"] * config["sample_width"] * scale**2)
     calling = inspect.signature(type(pipeline).__call__).parameters
-    sides = []
+    pixels = 1
     for side in ("height", "width"):
         default = calling[side].default if side in calling else None
-        sides.append(default if isinstance(default, int) else getattr(pipeline, f"default_{side}", None))
-    if not all(isinstance(side, int) for side in sides):
-        raise ModelUnreadableError(f"{type(pipeline).__name__} does not say how large its pictures are")
-    return int(sides[0] * sides[1])
+        length = default if isinstance(default, int) else getattr(pipeline, f"default_{side}", None)
+        if not isinstance(length, int):
+            raise ModelUnreadableError(f"{type(pipeline).__name__} does not say how large its pictures are")
+        pixels *= length
+    return pixels
 
 
 def _read_index(folder: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import gc
 import resource
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 import torch
@@ -108,7 +108,7 @@ def place(pipeline: DiffusionPipeline, plan: Plan, device: torch.device, *, trai
             _autocast(denoiser, device)
 
 
-def _denoisers(pipeline: DiffusionPipeline) -> list[nn.Module]:
+def _denoisers(pipeline: DiffusionPipeline) -> list[Any]:
     found = (getattr(pipeline, name, None) for name in DENOISERS)
     return [denoiser for denoiser in found if isinstance(denoiser, nn.Module)]
 
@@ -116,7 +116,8 @@ def _denoisers(pipeline: DiffusionPipeline) -> list[nn.Module]:
 def _autocast(denoiser: nn.Module, device: torch.device) -> None:
     """Wrap the forward pass: sampling and training both go through it, whoever calls."""
     half = torch.float16 if device.type == "cuda" else torch.bfloat16
-    denoiser.forward = torch.autocast(device.type, dtype=half)(denoiser.forward)
+    forward: Callable[..., object] = denoiser.forward
+    denoiser.forward = torch.autocast(device.type, dtype=half)(forward)
 
 
 def reset_peak(device: torch.device) -> None:

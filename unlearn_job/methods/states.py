@@ -161,7 +161,9 @@ def hidden_states(encoder: nn.Module, ids: Tensor, embeddings: Tensor | None = N
         states: Tensor = output.last_hidden_state
         return states
     states = output.hidden_states[-1 - conditioning.skipped]
-    return _final_norm(encoder)(states) if conditioning.normed else states
+    if conditioning.normed:
+        states = _final_norm(encoder)(states)
+    return states
 
 
 def attention_mask(ids: Tensor, conditioning: Conditioning) -> Tensor:
@@ -169,14 +171,15 @@ def attention_mask(ids: Tensor, conditioning: Conditioning) -> Tensor:
 
     By the end and not by the padding's id: CLIP pads with its end-of-text.
     """
-    ends = (ids == conditioning.end).long()
-    return ((ends.cumsum(dim=1) - ends) == 0).long()
+    ends = ids.eq(conditioning.end if conditioning.end is not None else -1).long()
+    return (ends.cumsum(dim=1) - ends).eq(0).long()
 
 
 def _final_norm(encoder: nn.Module) -> nn.Module:
     """Return the norm behind the layers, which `clip_skip` applies to an earlier state."""
     blocks = tuple(f"{layer.name}." for layer in _all_layers(encoder))
-    for name, module in encoder.named_modules():
+    modules: dict[str, nn.Module] = dict(encoder.named_modules())
+    for name, module in modules.items():
         if name.rsplit(".", 1)[-1] in FINAL_NORMS and not name.startswith(blocks):
             return module
     raise UnsupportedEncoderError(f"{type(encoder).__name__} has no {' or '.join(FINAL_NORMS)}")

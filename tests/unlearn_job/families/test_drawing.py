@@ -40,7 +40,7 @@ def test_a_family_draws_and_its_encoder_decides_what(family: Family, tmp_path: P
             return clips(pipeline, samples, probe)
         drawn = pipeline(
             [sample.prompt for sample in samples],
-            num_inference_steps=1,
+            num_inference_steps=2,
             output_type="np",
             generator=torch.Generator().manual_seed(0),
             **SMALL,
