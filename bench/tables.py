@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lab.testbed.concepts import BY_NAME
 from unlearn_job.contract.figures import RetentionFigures, Tally
 
 Rows = list[dict[str, str]]
@@ -14,7 +15,20 @@ Rows = list[dict[str, str]]
 def write_summary(folder: Path) -> None:
     """Write README.md beside the CSV files."""
     runs, concepts = (_read(folder / name) for name in ("runs.csv", "concepts.csv"))
-    text = "\n".join(("# Measured", "", _by_method(runs), "", _by_run(runs), "", _by_concept(concepts), ""))
+    text = "\n".join(
+        (
+            "# Measured",
+            "",
+            _by_method(runs),
+            "",
+            _by_kind(runs),
+            "",
+            _by_run(runs),
+            "",
+            _by_concept(concepts),
+            "",
+        )
+    )
     (folder / "README.md").write_text(text)
 
 
@@ -25,21 +39,43 @@ def share(tally: Tally) -> str:
 
 
 def _by_method(runs: Rows) -> str:
-    lines = [
-        "| method | runs | residual images | residual clips, any frame | preserved | holdout | neighbours "
-        "| unlearning, s |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for method in dict.fromkeys(row["method"] for row in runs):
-        own = [row for row in runs if row["method"] == method]
-        seconds = sorted(float(row["unlearnSeconds"]) for row in own)
-        kept = " | ".join(_retention(own, what) for what in ("preserved", "holdout", "neighbours"))
-        lines.append(
-            f"| {method} | {len(own)} | {share(_tally(own, 'images', 'imageSamples'))} "
-            f"| {share(_tally(own, 'clips', 'clipSamples'))} | {kept} "
-            f"| {seconds[0]} to {seconds[-1]} |"
-        )
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            *_heading("method"),
+            *(_pooled(method, own) for method, own in _grouped(runs, lambda r: r["method"])),
+        ]
+    )
+
+
+def _by_kind(runs: Rows) -> str:
+    """Pool the concepts of a kind, method by method; runs that erase several are left out."""
+    single = [row for row in runs if row["concept"] in BY_NAME]
+    groups = _grouped(single, lambda row: f"{row['method']}, {BY_NAME[row['concept']].kind.value}")
+    return "\n".join([*_heading("method, kind"), *(_pooled(name, own) for name, own in groups)])
+
+
+def _grouped(rows: Rows, name_of: Callable[[dict[str, str]], str]) -> list[tuple[str, Rows]]:
+    names = dict.fromkeys(name_of(row) for row in rows)
+    return [(name, [row for row in rows if name_of(row) == name]) for name in names]
+
+
+def _heading(first: str) -> tuple[str, str]:
+    return (
+        f"| {first} | runs | residual images | residual clips, any frame | preserved | holdout | neighbours "
+        "| worst run's neighbours | unlearning, s |",
+        "| --- " * 9 + "|",
+    )
+
+
+def _pooled(name: str, own: Rows) -> str:
+    seconds = sorted(float(row["unlearnSeconds"]) for row in own)
+    kept = " | ".join(_retention(own, what) for what in ("preserved", "holdout", "neighbours"))
+    worst = min(_percent([row], "neighbours") for row in own)
+    return (
+        f"| {name} | {len(own)} | {share(_tally(own, 'images', 'imageSamples'))} "
+        f"| {share(_tally(own, 'clips', 'clipSamples'))} | {kept} "
+        f"| {worst:.0f} % of base | {seconds[0]} to {seconds[-1]} |"
+    )
 
 
 def _by_run(runs: Rows) -> str:
@@ -73,9 +109,13 @@ def _by_concept(concepts: Rows) -> str:
 
 
 def _retention(rows: Sequence[dict[str, str]], what: str) -> str:
+    erased = _tally(rows, what, f"{what}Samples")
+    return f"{share(erased)}, {_percent(rows, what):.1f} % of base"
+
+
+def _percent(rows: Sequence[dict[str, str]], what: str) -> float:
     base, erased = (_tally(rows, hits, f"{what}Samples") for hits in (f"{what}Base", what))
-    figures = RetentionFigures(base=base, erased=erased)
-    return f"{share(figures.erased)}, {figures.percent:.1f} % of base"
+    return RetentionFigures(base=base, erased=erased).percent
 
 
 def _tally(rows: Sequence[dict[str, str]], hits: str, samples: str) -> Tally:
