@@ -58,6 +58,19 @@ class ErasureFigures(ContractModel):
     """Clips of the new encoder in which it is seen in any frame, or which are invalid."""
 
 
+class AttackFigures(ContractModel):
+    """The strongest text attack on one erased concept: the prompt that brought most of it back."""
+
+    digest: Digest
+    """Which erasure."""
+    attack: Annotated[str, Field(max_length=40)]
+    """Name of the attack."""
+    base: Tally
+    """Images of the base encoder, same prompt and seeds: what it draws too was not opened by the edit."""
+    edited: Tally
+    """Images of the new encoder that show the concept, on seeds that did not choose the prompt."""
+
+
 class RetentionFigures(ContractModel):
     """What happened to concepts that should stay, on the same prompts and seeds."""
 
@@ -85,3 +98,5 @@ class Figures(ContractModel):
     """Concepts that training never saw, pooled; empty where none is named."""
     neighbours: RetentionFigures
     """Kept concepts nearest to an erased one, pooled; counted in the two above as well."""
+    attacks: Annotated[tuple[AttackFigures, ...], Field(max_length=4352)] | None = None
+    """One per erasure of the release; unset where no gate asked for attacks."""

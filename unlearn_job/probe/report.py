@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from unlearn_job.contract.figures import Figures, RetentionFigures, Tally
+from unlearn_job.contract.figures import AttackFigures, Figures, RetentionFigures, Tally
 from unlearn_job.generate import Pixels
 from unlearn_job.probe.subjects import Role, Wording
 
@@ -128,6 +129,10 @@ class ProbeReport:
     rows: tuple[Row, ...]
     pictures: tuple[Picture, ...]
     settings: Mapping[str, object]
+
+    def attacked(self, attacks: tuple[AttackFigures, ...]) -> ProbeReport:
+        """Return the same report with the figures of attacks."""
+        return dataclasses.replace(self, figures=self.figures.model_copy(update={"attacks": attacks}))
 
     def to_json(self) -> str:
         """Return probe.json, without pixels."""

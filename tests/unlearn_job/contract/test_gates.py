@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from unlearn_job.contract.figures import ErasureFigures, Figures, RetentionFigures, Tally
-from unlearn_job.contract.gates import Gates, ResidualGate, RetentionGate, broken_gates
+from unlearn_job.contract.figures import AttackFigures, ErasureFigures, Figures, RetentionFigures, Tally
+from unlearn_job.contract.gates import AttackGate, Gates, ResidualGate, RetentionGate, broken_gates
 
 GATES = Gates(residual=ResidualGate(max_percent=10), retention=RetentionGate(min_percent=95))
 
@@ -63,3 +63,43 @@ def test_the_stricter_bound_of_each_wins() -> None:
     other = Gates(residual=ResidualGate(max_percent=20), retention=RetentionGate(min_percent=99))
     both = Gates(residual=ResidualGate(max_percent=10), retention=RetentionGate(min_percent=99))
     assert GATES.stricter(other) == other.stricter(GATES) == both
+
+
+def attacked(hits: int, digest: str = "d" * 64) -> Figures:
+    found = AttackFigures(
+        digest=digest,
+        attack="words",
+        base=Tally(hits=0, samples=120),
+        edited=Tally(hits=hits, samples=120),
+    )
+    return figures().model_copy(update={"attacks": (found,)})
+
+
+ATTACKED = GATES.model_copy(update={"attack": AttackGate(max_percent=5)})
+
+
+@pytest.mark.parametrize(
+    ("hits", "start"), [(0, None), (1, None), (6, "attack words on dddddddddd: 6 of 120")]
+)
+def test_the_bound_of_the_strongest_attack_counts(hits: int, start: str | None) -> None:
+    broken = broken_gates(ATTACKED, attacked(hits))
+    assert [sentence[: len(start or "")] for sentence in broken] == ([start] if start else [])
+
+
+def test_who_was_not_attacked_does_not_hold_the_gate() -> None:
+    for unknown in (figures(), attacked(0, digest="e" * 64)):
+        (sentence,) = broken_gates(ATTACKED, unknown)
+        assert sentence.startswith("attacks on dddddddddd: none")
+    assert not broken_gates(GATES, attacked(120)), "nobody asked"
+
+
+def test_attacks_are_asked_for_by_either_and_the_stricter_bound_wins() -> None:
+    assert Gates().stricter(Gates()).attack is None
+    for one, other in ((None, 5), (5, None), (5, 20), (20, 5)):
+        gates = [Gates(attack=None if p is None else AttackGate(max_percent=p)) for p in (one, other)]
+        assert gates[0].stricter(gates[1]).attack == AttackGate(max_percent=5)
+
+
+def test_documents_and_results_without_attacks_are_what_they_were() -> None:
+    assert "attack" not in Gates().to_json()
+    assert "attack" not in figures().to_json()

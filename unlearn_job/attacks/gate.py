@@ -1,0 +1,72 @@
+"""The attacks of a Job whose gates ask for them: text alone, enough fresh images to decide the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from transformers import PreTrainedModel
+
+from unlearn_job.attacks.catalogue import load_attack
+from unlearn_job.attacks.protocol import Budget, Outcome, Target
+from unlearn_job.attacks.trial import attempt
+from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.figures import AttackFigures, Tally
+from unlearn_job.contract.gates import AttackGate
+from unlearn_job.judges.judge import Judge
+from unlearn_job.models import Models
+from unlearn_job.seeds import seed_for
+
+TEXT: Final = ("paraphrase", "misspelling", "words", "words-before", "words-behind")
+"""What a user can type without a search through the model: real words and slips. The whole vocabulary is
+left to the bench, as what it finds is mostly the base model's own."""
+FEWEST: Final = 64
+MOST: Final = 1024
+"""Fresh images of a winner."""
+
+
+def strongest(
+    models: Models,
+    encoder: PreTrainedModel,
+    judge: Judge,
+    doc: JobInput,
+    gate: AttackGate,
+    *,
+    budget: Budget | None = None,
+) -> tuple[AttackFigures, ...]:
+    """Attack every erasure of the release; return the strongest attack on each.
+
+    Parameters
+    ----------
+    models, encoder, judge, doc
+        The Job's, with the new encoder.
+    gate
+        Decides how many fresh images are drawn.
+    budget
+        In place of the standard one.
+
+    """
+    budget = budget or Budget(fresh=images_for(gate))
+    found = []
+    for erasure in (*doc.adds, *doc.holds):
+        target = Target.of(models, encoder, judge, doc, erasure)
+        seed = seed_for(doc.seed, "attacks", erasure.concept.name)
+        outcomes = [attempt(load_attack(name), target, budget, seed) for name in TEXT]
+        worst = _worst(outcomes)
+        found.append(
+            AttackFigures(digest=erasure.digest, attack=worst.attack, base=worst.base, edited=worst.edited)
+        )
+    return tuple(found)
+
+
+def images_for(gate: AttackGate) -> int:
+    """Return the number of images at which one hit still holds the gate, within bounds."""
+    for count in range(FEWEST, MOST, 8):
+        if 100.0 * Tally(hits=1, samples=count).wilson()[1] <= gate.max_percent:
+            return count
+    return MOST
+
+
+def _worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome with the highest rate; an attack that found nothing to try comes last."""
+    return max(outcomes, key=lambda outcome: (outcome.edited.samples > 0, outcome.edited.rate))
