@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,18 @@ def test_every_command_of_ours_exists(document: str) -> None:
         elif name.startswith(("lab", "bench")):
             path = ROOT.joinpath(*name.split("."))
             assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), f"python -m {name}"
+
+
+def test_the_commands_of_the_job_example_make_a_valid_document(tmp_path: Path) -> None:
+    block = re.findall(
+        r"```sh\n(.*?)```", (ROOT / "examples" / "job" / "README.md").read_text("utf-8"), re.DOTALL
+    )[0]
+    making, validating, _running = block.splitlines()
+    document = tmp_path / "document.json"
+    for command in (making, validating):
+        subprocess.run(
+            ["bash", "-c", command.replace("document.json", str(document))],
+            cwd=ROOT,
+            env={"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PWD": str(ROOT)},
+            check=True,
+        )
