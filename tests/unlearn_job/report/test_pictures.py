@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unlearn_job.report.pictures import MAX_FRAMES, data_url
+from unlearn_job.report.pictures import MAX_FRAMES, data_url, moving_url
 
 pytestmark = pytest.mark.torch
 
@@ -39,3 +39,16 @@ def test_large_pictures_are_scaled_down() -> None:
 
 def test_the_same_pixels_give_the_same_bytes() -> None:
     assert data_url(frames(3)) == data_url(frames(3))
+
+
+def test_a_clip_plays_all_its_frames() -> None:
+    url = moving_url(frames(16))
+    assert url is not None
+    assert url.startswith("data:image/webp;base64,")
+    with Image.open(BytesIO(base64.b64decode(url.partition(",")[2]))) as clip:
+        shown = []
+        for index in range(clip.n_frames):
+            clip.seek(index)
+            shown.append(int(np.asarray(clip.convert("RGB"))[0, 0, 0]))
+    assert shown == list(range(0, 160, 10))
+    assert moving_url(frames(1)) is None
