@@ -15,17 +15,17 @@ MODEL = "storyboard"
 BUILD_SECONDS = 240
 """Deadline from apply to Ready with a Job in between, on two busy cores."""
 SMALL_PROBE = {
-    "images": 24,
-    "clips": 24,
-    "retentionImages": 60,
+    "images": 12,
+    "clips": 8,
+    "retentionImages": 40,
     "imageSteps": 8,
     "clipSteps": 6,
     "frames": 4,
     "guidance": "4",
 }
-SMALL_GATES = {"residual": {"maxPercent": 25}, "retention": {"minPercent": 90}}
-"""What so few samples can decide: 1 hit in 24 has an upper bound of 20.2 %. These tests are about the way of a
-release, not about the methods; those are measured in bench/."""
+SMALL_GATES = {"residual": {"maxPercent": 50}, "retention": {"minPercent": 80}}
+"""What so few samples can decide: 1 hit in 8 clips has an upper bound of 47 %. These tests are about the way of
+a release, not about the methods; those are measured in bench/."""
 
 
 class Story:
