@@ -24,8 +24,8 @@ SMALL_PROBE = {
     "guidance": "4",
 }
 SMALL_GATES = {"residual": {"maxPercent": 50}, "retention": {"minPercent": 80}}
-"""What so few samples can decide: 1 hit in 8 clips has an upper bound of 47 %. These tests are about the way of
-a release, not about the methods; those are measured in bench/."""
+"""What so few samples can decide: 1 hit in 8 clips has an upper bound of 47 %. These tests are about the way
+of a release, not about the methods; those are measured in bench/."""
 
 
 class Story:
