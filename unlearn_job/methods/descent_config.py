@@ -23,8 +23,9 @@ class DescentConfig(MethodConfig):
     """Retain prompts in a step whose hidden states must stay."""
     negatives: Annotated[int, Field(ge=0, le=4096)] = 24
     """Hard negatives of each concept in a step."""
-    erased_at: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.03")
-    """Squared distance to the anchor, relative to what it was, at which every concept counts as erased."""
+    erased_at: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.01")
+    """Squared distance to the anchor, relative to what it was, at which every concept counts as erased.
+    Low, because what must stay goes on settling after the concept is gone."""
     drift_below: Annotated[Decimal, Field(gt=0, le=100)] = Decimal("0.2")
     """Largest squared drift of what must stay, relative to the concept's distance from its anchor; a state
     above it is never kept."""

@@ -138,7 +138,7 @@ DESCENT: dict[str, object] = {
     "abortAbove": "1",
     "checkEvery": 10,
 }
-IMAGES: dict[str, object] = {"shots": 4, "batch": 8, "retainImages": 4, "retainShare": "1"}
+IMAGES: dict[str, object] = {"shots": 4, "batch": 8, "retainImages": 4}
 DEFAULTS: dict[str, dict[str, object]] = {
     "closed-form": {"layers": 2, "negatives": 800, "retainMass": "3", "ridge": "0.0001"},
     "few-shot": {
@@ -150,12 +150,13 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "parameters": "mlp-final-attention",
     },
     "redirect": {**DESCENT, "conceptPrompts": 16, "retainMass": "2"},
-    "bounded": {**DESCENT, **IMAGES, "push": "0", "erasedAt": "0.05"},
+    "bounded": {**DESCENT, **IMAGES, "push": "0", "retainShare": "4"},
     "domain-correction": {
         **DESCENT,
         **IMAGES,
         "discriminatorSteps": 50,
         "discriminatorRate": "0.001",
+        "retainShare": "8",
         "erasedAt": "0.1",
     },
     "robust": {

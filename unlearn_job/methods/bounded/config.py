@@ -23,8 +23,5 @@ class Config(DescentConfig):
     """How far beyond the anchor's prediction the target lies, away from the concept's own."""
     retain_images: Annotated[int, Field(ge=0, le=256)] = 4
     """Noisy images in a step whose prediction under a retain prompt must stay."""
-    retain_share: Annotated[Decimal, Field(gt=0, le=1000)] = Decimal(1)
+    retain_share: Annotated[Decimal, Field(gt=0, le=1000)] = Decimal(4)
     """Share of the retention gradient that is applied beside the erase gradient."""
-    erased_at: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.05")
-    """Squared distance between the U-Net's predictions for concept and anchor, relative to what it was, at
-    which every concept counts as erased."""

@@ -25,7 +25,7 @@ class Config(DescentConfig):
     """Noisy images of each concept in a step."""
     retain_images: Annotated[int, Field(ge=0, le=256)] = 4
     """Noisy images in a step whose prediction under a retain prompt must stay."""
-    retain_share: Annotated[Decimal, Field(gt=0, le=1000)] = Decimal(1)
+    retain_share: Annotated[Decimal, Field(gt=0, le=1000)] = Decimal(8)
     """Share of the retention gradient that is applied beside the erase gradient."""
     erased_at: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.1")
     """Squared distance between the U-Net's predictions for concept and anchor, relative to what it was, at
