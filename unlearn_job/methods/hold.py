@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -85,4 +86,5 @@ def _squared(encoder: nn.Module, batch: Batch, wanted: Tensor) -> Tensor:
     now = hidden_states(encoder, batch.ids, batch.embeddings)
     rows = (now - wanted).square().mean(dim=2) * batch.counts
     prompts = rows.sum(dim=1) / batch.counts.sum(dim=1).clamp(min=1)
-    return (prompts.square().mean() + TINY).sqrt() - TINY**0.5
+    root: Tensor = (prompts.square().mean() + TINY).sqrt()
+    return root - math.sqrt(TINY)
