@@ -120,9 +120,7 @@ def owned(owner: Path) -> Iterator[ProcessRecord]:
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            if mark in (entry / "environ").read_bytes().split(b"\0") and (
-                ticks := _start_ticks(int(entry.name))
-            ):
+            if mark in _environment(entry).split(b"\0") and (ticks := _start_ticks(int(entry.name))):
                 yield ProcessRecord(pid=int(entry.name), start_ticks=ticks, boot_id=_boot_id(), digest="")
 
 
@@ -164,6 +162,16 @@ def _start_ticks(pid: int) -> int | None:
     # The command name stands in parentheses and may hold spaces and parentheses itself.
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] in {"Z", "X"} else int(fields[19])
+
+
+def _environment(entry: Path) -> bytes:
+    """Read a process's environment. In the midst of an exec it seems to have none, for a moment."""
+    for _ in range(20):
+        if found := (entry / "environ").read_bytes():
+            return found
+        (entry / "exe").readlink()  # a thread of the kernel has none, and never an environment: OSError
+        time.sleep(0.001)
+    return b""
 
 
 def _boot_id() -> str:
