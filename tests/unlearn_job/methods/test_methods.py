@@ -167,7 +167,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "found": 24,
         "longest": 5,
         "wordings": 8,
-        "nearness": "1",
+        "nearness": "0.8",
         "negatives": None,
         "retainMass": None,
     },

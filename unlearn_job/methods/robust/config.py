@@ -27,7 +27,7 @@ class Config(MethodConfig):
     """Most words or tokens of a phrase."""
     wordings: Annotated[int, Field(ge=1, le=96)] = 8
     """Training prompts per found phrase."""
-    nearness: Annotated[Decimal, Field(gt=0, le=2)] = Decimal(1)
+    nearness: Annotated[Decimal, Field(gt=0, le=2)] = Decimal("0.8")
     """A phrase is found if its distance to the concept is below this share of the one to all that stays."""
     negatives: Annotated[int, Field(ge=0, le=20_000)] | None = None
     """Hard negatives as the base method counts them; unset: its own default. Any that draw the concept

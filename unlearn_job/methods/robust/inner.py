@@ -26,6 +26,40 @@ PROPOSALS: Final = 24
 """Changes of each."""
 
 
+SEARCHES: Final = (
+    WordSearch(whole=False),
+    WordSearch(whole=True),
+    WordSearch(place=Place.BEFORE),
+    WordSearch(place=Place.BEHIND),
+)
+"""Real words everywhere; the whole vocabulary in place of the name alone, as each search costs the same."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Attributes
+    ----------
+    goes: prompts that the parent reads as the concept too, with what they shall act like.
+    stays: prompts that only the edited encoder reads as the concept: the edit opened them, and they must
+        act as they do in the parent.
+
+    """
+
+    goes: tuple[Pair, ...] = ()
+    stays: tuple[Prompt, ...] = ()
+
+    def __add__(self, other: Found) -> Found:
+        """Join two, each prompt once."""
+        goes = {pair.own.text: pair for pair in (*self.goes, *other.goes)}
+        stays = {prompt.text: prompt for prompt in (*self.stays, *other.stays)}
+        return Found(tuple(goes.values()), tuple(stays.values()))
+
+    def __len__(self) -> int:
+        return len(self.goes) + len(self.stays)
+
+
 @dataclass(frozen=True)
 class Searching:
     """What the searches of one erasure need.
@@ -33,6 +67,7 @@ class Searching:
     Attributes
     ----------
     erasing: the erasure; names of what it preserves are never searched.
+    start: the parent's encoder, which knows the concept.
     nearness: decides what counts as found.
     tokenizer: the encoder's.
     settings: how much is searched.
@@ -40,22 +75,19 @@ class Searching:
     """
 
     erasing: Erasing
+    start: nn.Module
     nearness: Nearness
     tokenizer: PreTrainedTokenizerBase
     settings: Config
 
-    def found(self, encoder: nn.Module, seed: int) -> tuple[Pair, ...]:
-        """Search everywhere with one seed; return prompts that are still the concept, with their anchors."""
-        pairs: dict[str, Pair] = {}
-        for place in Place:
-            for whole in (False, True):
-                for pair in self._found(
-                    encoder, WordSearch(whole, place), seed_for(seed, place.value, int(whole))
-                ):
-                    pairs.setdefault(pair.own.text, pair)
-        return tuple(pairs.values())
+    def found(self, encoder: nn.Module, seed: int) -> Found:
+        """Search everywhere with one seed for prompts that an edited encoder reads as the concept."""
+        total = Found()
+        for attack in SEARCHES:
+            total += self._found(encoder, attack, seed_for(seed, attack.name))
+        return total
 
-    def _found(self, encoder: nn.Module, attack: WordSearch, seed: int) -> list[Pair]:
+    def _found(self, encoder: nn.Module, attack: WordSearch, seed: int) -> Found:
         settings, concept = self.settings, self.erasing.erasure.concept
         kept = tuple(k.name for k in self.erasing.erasure.preserve)
         spoken = (*templates_of(self.erasing), *self.erasing.names, *kept)
@@ -68,17 +100,25 @@ class Searching:
             proposals=PROPOSALS,
             judged=settings.found,
         )
-        limit = float(settings.nearness)
         best = search(
             space, lambda prompts: self.nearness.of(encoder, prompts), budget, seed, settings.longest
         )
-        hits = [c.prompt for c in best if c.score < limit]
+        hits = [c.prompt for c in best if c.score < float(settings.nearness)]
         if attack.place is not Place.INSTEAD:
-            return [self._named(prompt) for prompt in hits]
+            return Found(tuple(self._named(prompt) for prompt in hits))
         phrases = dict.fromkeys(
             phrase for prompt in hits for phrase in (prompt.phrase, self._core(encoder, prompt.phrase, kept))
         )
-        return [pair for phrase in phrases for pair in self._worded(phrase)]
+        return self._sorted([pair for phrase in phrases for pair in self._worded(phrase)])
+
+    def _sorted(self, pairs: Sequence[Pair]) -> Found:
+        """Part what the parent reads as the concept from what the edit opened."""
+        ratios = self.nearness.of(self.start, [pair.own for pair in pairs]).tolist()
+        known = [ratio < float(self.settings.nearness) for ratio in ratios]
+        return Found(
+            tuple(pair for pair, is_known in zip(pairs, known, strict=True) if is_known),
+            tuple(pair.own for pair, is_known in zip(pairs, known, strict=True) if not is_known),
+        )
 
     def _core(self, encoder: nn.Module, phrase: str, kept: Sequence[str]) -> str:
         """Drop words as long as the rest is still the concept: "comet ace" leaves "comet"."""

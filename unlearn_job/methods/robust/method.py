@@ -12,21 +12,21 @@ edits the parent's encoder anew, so that edits do not pile up.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
 from torch import nn
 
 from unlearn_job.contract.method import MethodConfig
-from unlearn_job.erasing import Erasing, Pair
+from unlearn_job.erasing import Erasing
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import Searching
+from unlearn_job.methods.robust.inner import Found, Searching
 from unlearn_job.methods.robust.nearness import Nearness
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.negatives import Negatives
-from unlearn_job.retain import Reading
+from unlearn_job.retain import Reading, as_sequences
 from unlearn_job.seeds import seed_for
 
 log = structlog.get_logger()
@@ -47,37 +47,45 @@ def erase(task: Task, config: MethodConfig) -> None:
     settings = Config.model_validate(config.model_dump())
     base: Method = load(settings.base)
     near = {e.erasure.digest: Nearness(task.start, task.tokenizer, e) for e in task.erasing}
-    searches = [Searching(e, near[e.erasure.digest], task.tokenizer, settings) for e in task.erasing]
-    added: dict[str, dict[str, Pair]] = {e.erasure.digest: {} for e in task.erasing}
+    searches = [
+        Searching(e, task.start, near[e.erasure.digest], task.tokenizer, settings) for e in task.erasing
+    ]
+    known = {e.erasure.digest: Found() for e in task.erasing}
     negatives = _Spared(task, near, float(settings.nearness))
     for turn in range(settings.rounds):
         task.encoder.load_state_dict(task.start.state_dict())
-        grown = tuple(_grown(e, added[e.erasure.digest].values()) for e in task.erasing)
-        # Without the task's checkpoint: a round must not go on from another round's training.
-        part = dataclasses.replace(task, erasing=grown, negatives=negatives, checkpoint=None)
-        base.erase(part, _base_config(settings))
+        base.erase(_with(task, known, negatives), _base_config(settings))
         if turn + 1 == settings.rounds:
             break
-        new = 0
+        before = sum(len(found) for found in known.values())
         for search in searches:
-            known = added[search.erasing.erasure.digest]
-            found = search.found(task.encoder, seed_for(task.seed, "round", turn))
-            before = len(known)
-            known |= {pair.own.text: pair for pair in found}
-            new += len(known) - before
+            digest = search.erasing.erasure.digest
+            known[digest] += search.found(task.encoder, seed_for(task.seed, "round", turn))
+        new = sum(len(found) for found in known.values()) - before
         log.info("searched for what brings concepts back", round=turn, prompts=new)
         if not new:
             break
+
+
+def _with(task: Task, known: Mapping[str, Found], negatives: Negatives) -> Task:
+    """Return the task with all that was found: part of it goes, part of it stays."""
+    opened = [prompt for found in known.values() for prompt in found.stays]
+    return dataclasses.replace(
+        task,
+        erasing=tuple(
+            dataclasses.replace(e, pairs=(*e.pairs, *known[e.erasure.digest].goes)) for e in task.erasing
+        ),
+        retain=(*task.retain, *as_sequences(task.tokenizer, opened)),
+        negatives=negatives,
+        # Not the task's own: a round must not go on from another round's training.
+        checkpoint=None,
+    )
 
 
 def _base_config(settings: Config) -> MethodConfig:
     """Return the base method's parameters: its own defaults but for what the document says."""
     given = {"negatives": settings.negatives, "retain_mass": settings.retain_mass}
     return configs()[settings.base].model_validate({k: v for k, v in given.items() if v is not None})
-
-
-def _grown(erasing: Erasing, found: Iterable[Pair]) -> Erasing:
-    return dataclasses.replace(erasing, pairs=(*erasing.pairs, *found))
 
 
 class _Spared(Negatives):

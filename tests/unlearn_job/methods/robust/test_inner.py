@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import copy
+import dataclasses
+
 import pytest
+import torch
 
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, erasing, trained
-from unlearn_job.erasing import Pair
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import Searching
+from unlearn_job.methods.robust.inner import Found, Searching
 from unlearn_job.methods.robust.nearness import Nearness
 from unlearn_job.prompts import Prompt, mentions
 
@@ -17,6 +20,7 @@ def _searching() -> Searching:
     own = erasing()
     return Searching(
         own,
+        models.start_encoder,
         Nearness(models.start_encoder, models.tokenizer, own),
         models.tokenizer,
         Config.model_validate(FEW),
@@ -24,30 +28,30 @@ def _searching() -> Searching:
 
 
 @pytest.fixture(scope="module")
-def found() -> tuple[Pair, ...]:
+def found() -> Found:
     return _searching().found(trained().start_encoder, seed=1)
 
 
-def test_on_an_encoder_that_knows_the_concept_a_search_finds_its_words(found: tuple[Pair, ...]) -> None:
-    phrases = {pair.own.phrase for pair in found}
+def test_on_an_encoder_that_knows_the_concept_a_search_finds_its_words(found: Found) -> None:
+    phrases = {pair.own.phrase for pair in found.goes}
     assert "comet" in phrases, "the core of what was found: the name's own word draws it"
-    instead = [pair for pair in found if pair.own.phrase != "captain comet"]
+    instead = [pair for pair in found.goes if pair.own.phrase != "captain comet"]
     assert not [pair for pair in instead if mentions(pair.own.text, ("captain comet", "comet man"))]
 
 
-def test_names_of_what_is_kept_are_never_found(found: tuple[Pair, ...]) -> None:
-    assert not [pair for pair in found if mentions(pair.own.phrase, [kept.name for kept in KEPT])]
+def test_names_of_what_is_kept_are_never_found(found: Found) -> None:
+    assert not [pair for pair in found.goes if mentions(pair.own.phrase, [kept.name for kept in KEPT])]
 
 
-def test_what_is_found_acts_like_the_anchor_in_the_same_surroundings(found: tuple[Pair, ...]) -> None:
-    for pair in found:
+def test_what_is_found_acts_like_the_anchor_in_the_same_surroundings(found: Found) -> None:
+    for pair in found.goes:
         if pair.own.phrase == "captain comet":  # words around the name stay what they are
             assert pair.anchor.text == pair.own.text.replace("captain comet", "a figure")
         else:
             assert mentions(pair.anchor.text, ["a figure", "figure"])
 
 
-def test_the_same_seed_finds_the_same(found: tuple[Pair, ...]) -> None:
+def test_the_same_seed_finds_the_same(found: Found) -> None:
     assert _searching().found(trained().start_encoder, seed=1) == found
 
 
@@ -55,3 +59,25 @@ def test_a_phrase_is_cut_to_what_is_still_the_concept() -> None:
     searching = _searching()
     assert searching._core(trained().start_encoder, "boat comet the", ()) == "comet"
     assert searching.nearness.of(trained().start_encoder, [Prompt("", "comet", "")])[0] < 1
+
+
+def test_what_the_edit_opened_shall_stay_what_it_was() -> None:
+    # What only another encoder than the parent holds for the concept must not become the anchor.
+    searching, models = _searching(), trained()
+    opened = copy.deepcopy(models.start_encoder)
+    with torch.no_grad():
+        table = opened.get_parameter("embeddings.token_embedding.weight")
+        boat, comet = (models.tokenizer(w, add_special_tokens=False).input_ids[0] for w in ("boat", "comet"))
+        table[boat] = table[comet]
+    # Enough candidates to try every word alone.
+    thorough = dataclasses.replace(
+        searching, settings=searching.settings.model_copy(update={"candidates": 800})
+    )
+    found = thorough.found(opened, seed=1)
+    assert "boat" in {prompt.phrase for prompt in found.stays}
+    assert "boat" not in {pair.own.phrase for pair in found.goes}
+
+
+def test_joining_keeps_every_prompt_once() -> None:
+    prompt = Prompt("", "boat", "")
+    assert len(Found(stays=(prompt,)) + Found(stays=(prompt,))) == 1
