@@ -118,8 +118,9 @@ class VideoModelSpec(ApiModel):
     model_config = ConfigDict(
         json_schema_extra=validated_by(
             Rule(
-                "has(self.surrogate) || !has(self.method) || self.method.name != 'few-shot'",
-                "the method few-shot trains through a text-to-image model: set surrogate.source",
+                "has(self.surrogate) || !has(self.method) || "
+                "!(self.method.name in ['few-shot', 'bounded', 'domain-correction'])",
+                "this method trains through a text-to-image model: set surrogate.source",
             ),
             Rule(
                 "!has(self.holdout) || !has(self.preserve) || !self.holdout.exists(held, "
