@@ -27,12 +27,12 @@ def test_an_untouched_encoder_has_everything_left_and_no_drift(task: Task) -> No
 
 def test_retention_costs_nothing_while_nothing_has_moved(task: Task) -> None:
     drawn = Drawn(task, 2, negatives=True)
-    assert float(drawn.retain_loss(chance(0, 0), 2, 4, 4)) == pytest.approx(0.0, abs=1e-9)
+    assert drawn.retain_loss(chance(0, 0), 2, 4, 4).item() == pytest.approx(0.0, abs=1e-9)
 
 
 def test_retention_sees_states_and_images(task: Task) -> None:
     moved = Drawn(dataclasses.replace(task, encoder=tiny.encoder(seed=5)), 2, negatives=False)
-    states, both = (float(moved.retain_loss(chance(0, 0), images, 4, 0)) for images in (0, 2))
+    states, both = (moved.retain_loss(chance(0, 0), images, 4, 0).item() for images in (0, 2))
     assert 0.0 < states < both
 
 

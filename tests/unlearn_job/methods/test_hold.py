@@ -18,7 +18,7 @@ def test_an_untouched_encoder_has_not_drifted() -> None:
     hold = Hold(task, scale=0.5, pool=20)
     assert len(hold.negatives) == 40
     assert hold.drift(task.start) == 0.0
-    assert float(hold.loss(task.start, hold.draw(random.Random(0), 4, 4))) == 0.0
+    assert hold.loss(task.start, hold.draw(random.Random(0), 4, 4)).item() == 0.0
 
 
 def test_drift_is_relative_to_the_scale() -> None:
@@ -33,10 +33,10 @@ def test_one_prompt_that_drifts_far_counts_more_than_many_that_drift_a_little() 
     hold = Hold(task, 1.0, pool=0)
     (batch,) = hold.draw(random.Random(0), 6, 0)
     single = [
-        float(hold.loss(other, [Batch(*(part[i : i + 1] for part in _parts(batch)))])) for i in range(6)
+        hold.loss(other, [Batch(*(part[i : i + 1] for part in _parts(batch)))]).item() for i in range(6)
     ]
     mean, root = sum(single) / 6, (sum(value**2 for value in single) / 6) ** 0.5
-    assert float(hold.loss(other, [batch])) == pytest.approx(root, rel=1e-4)
+    assert hold.loss(other, [batch]).item() == pytest.approx(root, rel=1e-4)
     assert root > mean
 
 
@@ -56,5 +56,5 @@ def test_the_loss_is_the_drift_of_what_was_drawn() -> None:
     task, other = tasks.task(tiny.COMET), tiny.encoder(seed=4)
     hold = Hold(task, 1.0, pool=10)
     drawn = hold.draw(random.Random(0), 6, 3)
-    parts = [float(hold.loss(other, [batch])) for batch in drawn]
-    assert float(hold.loss(other, drawn)) == pytest.approx(sum(parts), rel=1e-5)
+    parts = [hold.loss(other, [batch]).item() for batch in drawn]
+    assert hold.loss(other, drawn).item() == pytest.approx(sum(parts), rel=1e-5)
