@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from bench.tables import share
+from bench.tabular import Rows, read
 from unlearn_job.contract.figures import RetentionFigures, Tally
-
-Rows = list[dict[str, str]]
 
 
 def write_summary(folder: Path) -> None:
     """Write README.md beside the CSV files."""
-    found, kept = (_read(folder / name) for name in ("attacks.csv", "kept.csv"))
+    found, kept = (read(folder / name) for name in ("attacks.csv", "kept.csv"))
     parts = ("# Attacks", "", _attacks(found), "", "## What else was kept", "", _kept(kept), "")
     (folder / "README.md").write_text("\n".join(parts))
 
@@ -58,10 +56,3 @@ def _kept(rows: Rows) -> str:
 
 def _tally(hits: str, samples: int) -> Tally:
     return Tally(hits=int(hits), samples=samples)
-
-
-def _read(path: Path) -> Rows:
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))

@@ -12,7 +12,6 @@ continued.
 from __future__ import annotations
 
 import argparse
-import csv
 import tempfile
 import time
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from transformers import PreTrainedModel
 
 from bench.attack_tables import write_summary
 from bench.methods import PARAMETERS
+from bench.tabular import append, read
 from bench.testbed import FRAMES, GUIDANCE, MODELS, STEPS, document
 from unlearn_job.attacks import Budget, Outcome, Target, attacks, attempt
 from unlearn_job.contract.document import JobInput, Probe
@@ -55,7 +55,7 @@ def main() -> None:
     arguments = _arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(arguments.threads)
-    done = {(r["method"], r["concept"], r["attack"], r["seed"]) for r in _rows(arguments.out / "attacks.csv")}
+    done = {(r["method"], r["concept"], r["attack"], r["seed"]) for r in read(arguments.out / "attacks.csv")}
     bench: Bench | None = None
     for concept in arguments.concepts:
         for method in arguments.methods:
@@ -130,7 +130,7 @@ class Bench:
             started = time.monotonic()
             outcome = attempt(attacks()[attack], target, self.budget, seed)
             line = {"method": method, **_line(outcome), "seconds": round(time.monotonic() - started, 1)}
-            _append(self.out / "attacks.csv", ATTACK_FIELDS, line)
+            append(self.out / "attacks.csv", ATTACK_FIELDS, [line])
             print(line, flush=True)
 
     def _unlearn(self, method: str, concept: str) -> tuple[JobInput, PreTrainedModel]:
@@ -145,7 +145,7 @@ class Bench:
         self, method: str, concept: str, doc: JobInput, encoder: PreTrainedModel, seconds: float
     ) -> None:
         """Count what is left of the kept concepts: an attack's figure means nothing without it."""
-        if any(r["method"] == method and r["concept"] == concept for r in _rows(self.out / "kept.csv")):
+        if any(r["method"] == method and r["concept"] == concept for r in read(self.out / "kept.csv")):
             return
         if concept not in self.bases:
             self.bases[concept] = identify(self.models, self.judge, doc)
@@ -167,7 +167,7 @@ class Bench:
             line |= {f"{role}Base": base.hits, role: after.hits, f"{role}Samples": base.samples}
         worst = min(shares, key=shares.__getitem__)
         line |= {"worst": worst, "worstPercent": round(100 * shares[worst])}
-        _append(self.out / "kept.csv", KEPT_FIELDS, line)
+        append(self.out / "kept.csv", KEPT_FIELDS, [line])
         print(line, flush=True)
 
 
@@ -197,22 +197,6 @@ def _line(outcome: Outcome) -> dict[str, object]:
         "opened": int(outcome.opened),
         "hits": " | ".join(outcome.hits[:12]),
     }
-
-
-def _append(path: Path, names: Sequence[str], line: dict[str, object]) -> None:
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, names)
-        if fresh:
-            writer.writeheader()
-        writer.writerow(line)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ holding the first. Every run writes one line to <out>/runs.csv, its concepts to 
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
 import tempfile
 import time
@@ -24,6 +23,7 @@ import torch
 from transformers import PreTrainedModel
 
 from bench.tables import write_summary
+from bench.tabular import append, read
 from bench.testbed import FRAMES, GUIDANCE, MODELS, STEPS, document
 from lab.testbed.concepts import CONCEPTS
 from unlearn_job.contract.document import JobInput, Probe
@@ -57,7 +57,7 @@ def main() -> None:
     arguments = _arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(arguments.threads)
-    done = {(row["method"], row["concept"], row["seed"]) for row in _rows(arguments.out / "runs.csv")}
+    done = {(row["method"], row["concept"], row["seed"]) for row in read(arguments.out / "runs.csv")}
     bench: Bench | None = None
     for run in arguments.concepts:
         for seed in arguments.seeds:
@@ -137,8 +137,8 @@ class Bench:
 
     def _write(self, run: dict[str, object], report: ProbeReport, seconds: dict[str, object]) -> None:
         line = {**run, **_erased(report), **_kept(report), **seconds}
-        _append(self.out / "runs.csv", RUN_FIELDS, [line])
-        _append(self.out / "concepts.csv", CONCEPT_FIELDS, list(_concepts(run, report)))
+        append(self.out / "runs.csv", RUN_FIELDS, [line])
+        append(self.out / "concepts.csv", CONCEPT_FIELDS, list(_concepts(run, report)))
         print(line, flush=True)
 
 
@@ -173,22 +173,6 @@ def _concepts(run: dict[str, object], report: ProbeReport) -> Iterator[dict[str,
             line |= {"clips": row.clips.hits, "clipSamples": row.clips.samples}
             line |= {"baseClips": row.base_clips.hits, "baseClipSamples": row.base_clips.samples}
         yield line
-
-
-def _append(path: Path, fields: Sequence[str], lines: Sequence[dict[str, object]]) -> None:
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, fields)
-        if fresh:
-            writer.writeheader()
-        writer.writerows(lines)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":

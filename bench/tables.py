@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.tabular import Rows, read
 from lab.testbed.concepts import BY_NAME
 from unlearn_job.contract.figures import RetentionFigures, Tally
-
-Rows = list[dict[str, str]]
 
 
 def write_summary(folder: Path) -> None:
     """Write README.md beside the CSV files."""
-    runs, concepts = (_read(folder / name) for name in ("runs.csv", "concepts.csv"))
+    runs, concepts = (read(folder / name) for name in ("runs.csv", "concepts.csv"))
     text = "\n".join(
         (
             "# Measured",
@@ -120,8 +118,3 @@ def _percent(rows: Sequence[dict[str, str]], what: str) -> float:
 
 def _tally(rows: Sequence[dict[str, str]], hits: str, samples: str) -> Tally:
     return Tally(hits=sum(int(r[hits]) for r in rows), samples=sum(int(r[samples]) for r in rows))
-
-
-def _read(path: Path) -> Rows:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))

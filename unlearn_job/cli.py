@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 from unlearn_job.composing import Wish, compose
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.ending import fitting, leave_message
-from unlearn_job.reading import check_method, read_document
+from unlearn_job.reading import read_document
 from unlearn_job.settings import JobSettings
 from unlearn_job.shell import Output, guarded, prepare, show
 from unlearn_job.summary import summary
@@ -115,7 +115,6 @@ def _build(read: Callable[[], JobInput], *, output: str, debug: bool) -> int:
 
     def build() -> int:
         document = read()
-        check_method(document)
         # torch and diffusers load here, 10 s: `--help` and a wrong document answer at once.
         from unlearn_job.run import run as build_release  # noqa: PLC0415
 

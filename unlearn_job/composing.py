@@ -16,7 +16,7 @@ from unlearn_job.contract.key import erasure_digest, release_key
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Storage
 from unlearn_job.methods import UnknownMethodError, configs
-from unlearn_job.reading import DocumentError, first_error
+from unlearn_job.reading import DocumentError, check_method, first_error
 
 MODEL: Final = "local"
 """Releases made from a shell go to `<out>/local/releases/<key>/`."""
@@ -82,7 +82,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
 
     """
     try:
-        return document_of(
+        document = document_of(
             Concept(name=wish.concept, kind=wish.kind, aliases=wish.alias, anchor=wish.anchor),
             preserve=kept(wish.preserve, wish.kind),
             holdout=kept(wish.holdout, wish.kind),
@@ -103,6 +103,8 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
         )
     except ValidationError as exc:
         raise DocumentError(first_error(exc)) from exc
+    check_method(document)
+    return document
 
 
 def address(source: str) -> str:
