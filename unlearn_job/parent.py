@@ -6,6 +6,7 @@ from pathlib import Path
 
 from transformers import PreTrainedModel
 
+from unlearn_job.contract.concept import Digest
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.encoder import load_encoder, tensor_digest
@@ -77,3 +78,19 @@ def load_parent(
     if tensor_digest(encoder) != manifest.encoder_sha256:
         raise ReleaseDamagedError(f"the tensors of release {parent.key[:10]} are not those of its manifest")
     return encoder
+
+
+def parent_names(document: JobInput, store: Store) -> dict[Digest, tuple[str, ...]]:
+    """Return the aliases of what the parent holds, those that its Job found included; none without a parent.
+
+    Raises
+    ------
+    NotFoundError, ReleaseDamagedError
+        As of `load_parent`.
+
+    """
+    if document.parent is None:
+        return {}
+    prefix = release_prefix(document.model, document.parent.key)
+    manifest = read_manifest(store, prefix, document.parent.manifest_sha256)
+    return {erasure.digest: erasure.aliases for erasure in manifest.erasures}

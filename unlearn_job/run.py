@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import structlog
 from transformers import PreTrainedModel
 
+from unlearn_job.aliases import find_aliases, with_aliases, with_names
 from unlearn_job.attacks.gate import strongest
 from unlearn_job.clock import Clock
 from unlearn_job.contract.document import JobInput
@@ -19,6 +20,7 @@ from unlearn_job.encoder import save_encoder, tensor_digest
 from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.models import Models, load_models
+from unlearn_job.parent import parent_names
 from unlearn_job.placing import peak_memory, reset_peak, retried
 from unlearn_job.probe import ProbeReport, identify, probe
 from unlearn_job.prompts import Templates
@@ -96,14 +98,18 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     prefix = release_prefix(document.model, document.key)
     models, judge = _load(document, settings, clock, thrift)
     with clock.step("identify") as figures:
+        asked = with_names(document, parent_names(document, store))
+        found = find_aliases(models, judge, asked)
+        document = with_aliases(asked, found)
         base = identify(models, judge, document)
+        figures["aliases"] = sum(alias.joins for alias in found)
         figures["not_present"] = len(base.not_present)
     if base.not_present:
         return _not_present(document, models, base.not_present, clock)
     with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
         encoder = unlearn(models, document, judge)
     with clock.step("probe") as figures:
-        report = probe(models, encoder, judge, document, base=base)
+        report = probe(models, encoder, judge, document, base=base).with_aliases(found)
         if document.gates.attack is not None:
             report = report.attacked(strongest(models, encoder, judge, document, document.gates.attack))
         broken = broken_gates(document.gates, report.figures)
@@ -180,7 +186,12 @@ def _manifest(built: Built, files: tuple[ManifestFile, ...], seconds: dict[str, 
         base_sha256=models.base_sha256,
         encoder_sha256=built.encoder_sha256,
         erasures=tuple(
-            ManifestErasure(digest=erasure.digest, name=erasure.name, concept=erasure.concept.name)
+            ManifestErasure(
+                digest=erasure.digest,
+                name=erasure.name,
+                concept=erasure.concept.name,
+                aliases=erasure.concept.aliases,
+            )
             for erasure in (*document.holds, *document.adds)
         ),
         files=files,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from unlearn_job.contract.base import ContractModel
-from unlearn_job.contract.concept import Digest
+from unlearn_job.contract.concept import Digest, Name
 from unlearn_job.contract.result import JobResult
 
 MANIFEST_NAME = "manifest.json"
@@ -33,6 +33,8 @@ class ManifestErasure(ContractModel):
     name: str
     """Name of the ConceptErasure at build time."""
     concept: str
+    aliases: Annotated[tuple[Name, ...], Field(max_length=16)] = ()
+    """Names that were erased with it: the document's and those that the Job found."""
 
 
 class Manifest(ContractModel):

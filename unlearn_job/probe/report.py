@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from unlearn_job.contract.aliases import FoundAlias
 from unlearn_job.contract.figures import AttackFigures, Figures, RetentionFigures, Tally
 from unlearn_job.generate import Pixels
 from unlearn_job.probe.subjects import Role, Wording
@@ -122,6 +123,7 @@ class ProbeReport:
     rows: one per concept.
     pictures: before and after, erased concepts first.
     settings: steps, frames, guidance and seed.
+    aliases: words that read like an erased concept, found before it was erased.
 
     """
 
@@ -129,6 +131,11 @@ class ProbeReport:
     rows: tuple[Row, ...]
     pictures: tuple[Picture, ...]
     settings: Mapping[str, object]
+    aliases: tuple[FoundAlias, ...] = ()
+
+    def with_aliases(self, found: tuple[FoundAlias, ...]) -> ProbeReport:
+        """Return the same report with the words that read like an erased concept."""
+        return dataclasses.replace(self, aliases=found)
 
     def attacked(self, attacks: tuple[AttackFigures, ...]) -> ProbeReport:
         """Return the same report with the figures of attacks."""
@@ -146,6 +153,16 @@ class ProbeReport:
                     for name in ("preserved", "holdout", "neighbours")
                 },
                 "concepts": [row.as_json() for row in self.rows],
+                "aliases": [
+                    {
+                        "digest": alias.digest,
+                        "name": alias.name,
+                        "base": tally_json(alias.shown),
+                        "erased": alias.joins,
+                        "needed": alias.needed,
+                    }
+                    for alias in self.aliases
+                ],
             },
             indent=1,
         )

@@ -16,7 +16,7 @@ from unlearn_job.attacks.words import Place, WordSearch, some_of
 from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.erasing import Erasing, Pair
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.nearness import Nearness, templates_of
+from unlearn_job.nearness import Nearness, templates_of
 from unlearn_job.prompts import SLOT, Prompt, fill, names, without_style
 from unlearn_job.seeds import seed_for
 

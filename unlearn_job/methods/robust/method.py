@@ -23,8 +23,8 @@ from unlearn_job.erasing import Erasing
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
-from unlearn_job.methods.robust.nearness import Nearness
 from unlearn_job.methods.task import Method, Task
+from unlearn_job.nearness import Nearness
 from unlearn_job.negatives import Negatives
 from unlearn_job.retain import Reading, as_sequences
 from unlearn_job.seeds import seed_for

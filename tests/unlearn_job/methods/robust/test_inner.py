@@ -9,7 +9,7 @@ import torch
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, erasing, trained
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
-from unlearn_job.methods.robust.nearness import Nearness
+from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt, mentions
 
 pytestmark = pytest.mark.torch

@@ -9,7 +9,7 @@ from unlearn_job.attacks.screen import encoded
 from unlearn_job.methods import load
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.method import moves
-from unlearn_job.methods.robust.nearness import Nearness
+from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt
 from unlearn_job.unlearn import unlearn
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unlearn_job.methods.robust.erased import erasing, trained
-from unlearn_job.methods.robust.nearness import Nearness, templates_of
+from unlearn_job.nearness import Nearness, templates_of
 from unlearn_job.methods.tokens import tokenise
 from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading

@@ -1,0 +1,176 @@
+"""Names that a document forgot: words that draw a concept as its name does.
+
+Of "captain comet" the base model may draw the captain for "comet" alone. A method that is told of one name
+keeps the other, as every neighbour. So the Job looks for such words itself: parts of the names, and the real
+words whose tokens lie nearest to them. The encoder says which of them read like the concept, and the judge
+which of those draw it. They join the erasure's aliases, unless a kept concept's name holds them, the
+anchor, or a template: what a document needs is not for the Job to take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import structlog
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from unlearn_job.attacks.vocabulary import Ban, real_words
+from unlearn_job.contract.aliases import FoundAlias
+from unlearn_job.contract.concept import Digest, Erasure
+from unlearn_job.contract.document import JobInput
+from unlearn_job.erasing import Erasing, erased_names, erasings
+from unlearn_job.generate import Sample
+from unlearn_job.judges.judge import Judge
+from unlearn_job.methods.states import token_table
+from unlearn_job.methods.tokens import word_ids
+from unlearn_job.models import Models
+from unlearn_job.nearness import Nearness
+from unlearn_job.probe.base import draw_images
+from unlearn_job.probe.seen import judged
+from unlearn_job.probe.subjects import Asked, Wording, alternatives, subjects
+from unlearn_job.prompts import GENERIC, Templates, fill, mentions, names
+from unlearn_job.retain import kept_concepts
+from unlearn_job.seeds import seed_for
+
+WORDS: Final = 256
+"""Real words, nearest first by their token embeddings, that the encoder reads."""
+NEAR: Final = 0.8
+"""Largest ratio of distances at which a word reads like the concept (`Nearness`)."""
+DRAWN: Final = 6
+"""Most words of one erasure that are drawn, nearest first."""
+IMAGES: Final = 12
+"""Images of each."""
+MOST: Final = 16
+"""Most aliases of a concept, as the document's schema has it."""
+
+log = structlog.get_logger()
+
+
+def find_aliases(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundAlias, ...]:
+    """Look for other names of everything that a document adds, in the base model.
+
+    Parameters
+    ----------
+    models, judge, doc
+        The Job's.
+
+    Returns
+    -------
+    tuple of FoundAlias
+        All words that the encoder takes for the concept; `joins` says which of them go.
+
+    Raises
+    ------
+    UnknownConceptError
+        The judge cannot judge one of the concepts.
+
+    """
+    templates, kept = Templates.of(doc), kept_concepts(doc)
+    encoder, tokenizer = models.base_encoder, models.tokenizer
+    among = alternatives(doc, subjects(doc, templates, encoder, tokenizer))
+    taken = erased_names(doc)
+    found: list[FoundAlias] = []
+    for erasing in erasings(doc, templates, encoder, tokenizer, kept):
+        phrases = _near(models, erasing, templates, taken)
+        samples = {phrase: _samples(doc, erasing.erasure, templates, phrase) for phrase in phrases}
+        for phrase, (asked, pixels) in draw_images(models, encoder, doc, samples).items():
+            shown = judged(asked, pixels, judge, erasing.erasure.concept, among).shown()
+            needed = any(mentions(text, (phrase,)) for text in _needed(doc, erasing, templates))
+            found.append(FoundAlias(digest=erasing.erasure.digest, name=phrase, shown=shown, needed=needed))
+    for alias in found:
+        log.info(
+            "word reads like an erased concept",
+            word=alias.name,
+            shown=f"{alias.shown.hits}/{alias.shown.samples}",
+            erased=alias.joins,
+        )
+    return tuple(found)
+
+
+def with_aliases(doc: JobInput, found: Iterable[FoundAlias]) -> JobInput:
+    """Return the document with what was found; digests and key stay, as the document is what was asked."""
+    joining: dict[Digest, tuple[str, ...]] = {}
+    for alias in found:
+        if alias.joins:
+            joining[alias.digest] = (*joining.get(alias.digest, ()), alias.name)
+    return with_names(doc, joining)
+
+
+def with_names(doc: JobInput, more: Mapping[Digest, Sequence[str]]) -> JobInput:
+    """Add aliases to the erasures of a document, by digest."""
+
+    def widened(erasure: Erasure) -> Erasure:
+        known = {name.lower() for name in names(erasure.concept)}
+        new = tuple(name for name in more.get(erasure.digest, ()) if name.lower() not in known)
+        aliases = (*erasure.concept.aliases, *new)[:MOST]
+        concept = erasure.concept.model_copy(update={"aliases": aliases})
+        return erasure.model_copy(update={"concept": concept})
+
+    adds, holds = (tuple(widened(e) for e in erasures) for erasures in (doc.adds, doc.holds))
+    return doc.model_copy(update={"adds": adds, "holds": holds})
+
+
+def _near(models: Models, erasing: Erasing, templates: Templates, taken: Sequence[str]) -> list[str]:
+    """Return the phrases that the base encoder reads like the concept, nearest first."""
+    tokenizer = models.tokenizer
+    phrases = list(dict.fromkeys((*parts(erasing.names), *_words(models, erasing.names))))
+    ban = Ban(tokenizer, taken)
+    phrases = [p for p, free in zip(phrases, ban.allowed(phrases), strict=True) if free]
+    kind = erasing.erasure.concept.kind
+    template = templates.training(kind)[0]
+    nearness = Nearness(models.base_encoder, tokenizer, erasing)
+    ratios = nearness.of(models.base_encoder, [fill(template, phrase, kind) for phrase in phrases]).tolist()
+    near = sorted((ratio, phrase) for ratio, phrase in zip(ratios, phrases, strict=True) if ratio < NEAR)
+    return [phrase for _, phrase in near[:DRAWN]]
+
+
+def _needed(doc: JobInput, erasing: Erasing, templates: Templates) -> tuple[str, ...]:
+    """Return texts whose words must not go: without its templates nothing could be asked for any more."""
+    kinds = {erasing.erasure.concept.kind, *(kept.kind for kept in kept_concepts(doc))}
+    return (
+        *(kept.name for kept in kept_concepts(doc)),
+        *(template for kind in kinds for template in templates.probing(kind)),
+        *(phrase for generic in GENERIC.values() for phrase in generic),
+        *((erasing.anchor,) if erasing.anchor else ()),
+    )
+
+
+def parts(phrases: Iterable[str]) -> tuple[str, ...]:
+    """Return every run of words that is a proper part of a name, three letters or more."""
+    found: dict[str, None] = {}
+    for phrase in phrases:
+        words = phrase.split()
+        for length in range(1, len(words)):
+            for at in range(len(words) - length + 1):
+                found[" ".join(words[at : at + length])] = None
+    return tuple(part for part in found if len(part) > 2)
+
+
+@torch.no_grad()
+def _words(models: Models, phrases: Sequence[str]) -> list[str]:
+    """Return real words, those with a token nearest to one of the names' first."""
+    tokenizer: PreTrainedTokenizerBase = models.tokenizer
+    table = torch.nn.functional.normalize(token_table(models.base_encoder).weight.float(), dim=1)
+    own = sorted({token for phrase in phrases for token in word_ids(tokenizer, phrase)})
+    words = [text.strip() for text in real_words(tokenizer, ()).texts]
+    likeness = table @ table[own].T
+    scores = [float(likeness[list(word_ids(tokenizer, word))].mean(dim=0).max()) for word in words]
+    order = sorted(range(len(words)), key=lambda i: (-scores[i], words[i]))
+    return [words[i] for i in order[:WORDS]]
+
+
+def _samples(doc: JobInput, erasure: Erasure, templates: Templates, phrase: str) -> tuple[Asked, ...]:
+    concept = erasure.concept
+    training = templates.training(concept.kind)
+    return tuple(
+        Asked(
+            Sample(
+                fill(training[i % len(training)], phrase, concept.kind).text,
+                seed_for(doc.seed, "alias", concept.name, phrase, i),
+            ),
+            Wording.ALIAS,
+        )
+        for i in range(IMAGES)
+    )
