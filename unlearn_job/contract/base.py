@@ -38,6 +38,16 @@ class ContractModel(BaseModel):
         return cls.model_validate_json(text)
 
 
+class AnswerModel(ContractModel):
+    """A frozen part of what a Job answers: unknown fields belong to a newer Job, and are ignored.
+
+    A document stays strict, because a Job that left out what it was told would do something else. An
+    operator that read no more than the fields it knows does nothing wrong.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+
 def canonical_digest(value: object) -> str:
     """Hash plain JSON data independently of key order and white space.
 

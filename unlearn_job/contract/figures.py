@@ -7,13 +7,13 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from unlearn_job.contract.base import ContractModel
+from unlearn_job.contract.base import AnswerModel
 from unlearn_job.contract.concept import Digest
 
 _Z95 = 1.959963984540054
 
 
-class Tally(ContractModel):
+class Tally(AnswerModel):
     """How many of the samples showed the concept."""
 
     hits: Annotated[int, Field(ge=0)]
@@ -45,7 +45,7 @@ class Tally(ContractModel):
         return max(0.0, centre - half), min(1.0, centre + half)
 
 
-class ErasureFigures(ContractModel):
+class ErasureFigures(AnswerModel):
     """What is left of one erased concept: its name, aliases and paraphrases in one count."""
 
     digest: Digest
@@ -58,7 +58,7 @@ class ErasureFigures(ContractModel):
     """Clips of the new encoder in which it is seen in any frame, or which are invalid."""
 
 
-class AttackFigures(ContractModel):
+class AttackFigures(AnswerModel):
     """The strongest text attack on one erased concept: the prompt that brought most of it back."""
 
     digest: Digest
@@ -71,7 +71,7 @@ class AttackFigures(ContractModel):
     """Images of the new encoder that show the concept, on seeds that did not choose the prompt."""
 
 
-class RetentionFigures(ContractModel):
+class RetentionFigures(AnswerModel):
     """What happened to concepts that should stay, on the same prompts and seeds."""
 
     base: Tally
@@ -87,7 +87,19 @@ class RetentionFigures(ContractModel):
         return 100.0 * self.erased.rate / self.base.rate
 
 
-class Figures(ContractModel):
+class WorstFigures(RetentionFigures):
+    """The kept concept that lost most: means hide one concept at zero among twenty that stay."""
+
+    concept: Annotated[str, Field(max_length=100)]
+    """Its name."""
+
+    @property
+    def drop(self) -> float:
+        """How far its rate fell, in points of percent; negative where it rose."""
+        return 100.0 * (self.base.rate - self.erased.rate)
+
+
+class Figures(AnswerModel):
     """All that gates decide on."""
 
     erasures: Annotated[tuple[ErasureFigures, ...], Field(max_length=4352)]
@@ -98,5 +110,7 @@ class Figures(ContractModel):
     """Concepts that training never saw, pooled; empty where none is named."""
     neighbours: RetentionFigures
     """Kept concepts nearest to an erased one, pooled; counted in the two above as well."""
+    worst: WorstFigures | None = None
+    """Preserved or holdout concept with the largest drop; unset in figures of older Jobs."""
     attacks: Annotated[tuple[AttackFigures, ...], Field(max_length=4352)] | None = None
     """One per erasure of the release; unset where no gate asked for attacks."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from unlearn_job.contract.base import ContractModel
-from unlearn_job.contract.figures import Figures, RetentionFigures, Tally
+from unlearn_job.contract.figures import Figures, RetentionFigures, Tally, WorstFigures
 
 Percent = Annotated[int, Field(ge=0, le=100)]
+
+FEWEST_OF_ONE: Final = 24
+"""Images of a single kept concept from which on its drop counts: with fewer, chance alone takes 25 points."""
 
 
 class ResidualGate(ContractModel):
@@ -24,6 +27,8 @@ class RetentionGate(ContractModel):
 
     min_percent: Percent = 95
     """Share of the base encoder's hits that the new one keeps, inside and outside the retain set."""
+    max_drop_points: Percent = 25
+    """Points of percent by which the images of no single kept concept may fall from the base's."""
 
 
 class AttackGate(ContractModel):
@@ -45,7 +50,10 @@ class Gates(ContractModel):
         """Combine two sets of gates: the stricter bound of each wins."""
         return Gates(
             residual=ResidualGate(max_percent=min(self.residual.max_percent, other.residual.max_percent)),
-            retention=RetentionGate(min_percent=max(self.retention.min_percent, other.retention.min_percent)),
+            retention=RetentionGate(
+                min_percent=max(self.retention.min_percent, other.retention.min_percent),
+                max_drop_points=min(self.retention.max_drop_points, other.retention.max_drop_points),
+            ),
             attack=_stricter_attack(self.attack, other.attack),
         )
 
@@ -63,9 +71,21 @@ def broken_gates(gates: Gates, figures: Figures) -> tuple[str, ...]:
     for what, kept in (("preserved", figures.preserved), ("holdout", figures.holdout)):
         if kept.percent < gates.retention.min_percent:
             broken.append(_retention_sentence(what, kept, gates.retention.min_percent))
+    broken += _broken_by_one(gates.retention, figures.worst)
     if gates.attack is not None:
         broken += _broken_by_attacks(gates.attack, figures)
     return tuple(broken)
+
+
+def _broken_by_one(gate: RetentionGate, worst: WorstFigures | None) -> list[str]:
+    """Name the kept concept that fell too far. Figures of older Jobs name none: the means decided on them."""
+    if worst is None or worst.base.samples < FEWEST_OF_ONE or worst.drop <= gate.max_drop_points:
+        return []
+    return [
+        f"retention of {worst.concept}: {worst.erased.hits} of {worst.erased.samples} against "
+        f"{worst.base.hits} of {worst.base.samples} at base, down {worst.drop:.1f} points, allowed "
+        f"{gate.max_drop_points}"
+    ]
 
 
 def _stricter_attack(one: AttackGate | None, other: AttackGate | None) -> AttackGate | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from unlearn_job.contract.base import ContractModel
+from unlearn_job.contract.base import AnswerModel
 from unlearn_job.contract.concept import Digest, Name
 from unlearn_job.contract.result import JobResult
 
@@ -17,7 +17,7 @@ RelativePath = Annotated[str, Field(max_length=512, pattern=r"^\w[\w.-]*(/\w[\w.
 """A path that cannot leave the release's folder."""
 
 
-class ManifestFile(ContractModel):
+class ManifestFile(AnswerModel):
     """One file of the release."""
 
     path: RelativePath
@@ -26,7 +26,7 @@ class ManifestFile(ContractModel):
     """Bytes."""
 
 
-class ManifestErasure(ContractModel):
+class ManifestErasure(AnswerModel):
     """One erasure in the release."""
 
     digest: Digest
@@ -37,7 +37,7 @@ class ManifestErasure(ContractModel):
     """Names that were erased with it: the document's and those that the Job found."""
 
 
-class Manifest(ContractModel):
+class Manifest(AnswerModel):
     """What a release consists of. A release without it does not exist."""
 
     version: Literal[1] = 1

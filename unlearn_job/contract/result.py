@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from unlearn_job.contract.base import ContractModel
+from unlearn_job.contract.base import AnswerModel
 from unlearn_job.contract.concept import Digest
 from unlearn_job.contract.figures import Figures
 
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     """Nothing was built: the base model does not draw the concepts listed."""
 
 
-class PeakMemory(ContractModel):
+class PeakMemory(AnswerModel):
     """What the Job took, for the next one's resources."""
 
     plan: Annotated[str, Field(max_length=120)]
@@ -47,7 +47,7 @@ class PeakMemory(ContractModel):
     """Most resident memory of the process."""
 
 
-class JobResult(ContractModel):
+class JobResult(AnswerModel):
     """What a Job that exits with 0 leaves as its termination message."""
 
     version: Literal[1] = 1
@@ -73,7 +73,7 @@ class JobResult(ContractModel):
     """One sentence for people: which gate broke, what to do."""
 
 
-class JobError(ContractModel):
+class JobError(AnswerModel):
     """What a Job that exits with 75 or 78 leaves instead."""
 
     version: Literal[1] = 1

@@ -33,6 +33,7 @@ class StricterRetentionGate(RetentionGate):
     """How much of everything else must be left; left out, the VideoModel's bound holds."""
 
     min_percent: Percent = 0
+    max_drop_points: Percent = 100
 
 
 class StricterGates(Gates):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from unlearn_job.contract.base import ContractModel, canonical_digest
+from unlearn_job.contract.base import AnswerModel, ContractModel, canonical_digest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -27,6 +27,22 @@ def test_both_spellings_are_read_and_others_refused() -> None:
     assert Part.from_json('{"someName": 2}') == Part(some_name=2)
     with pytest.raises(ValidationError):
         Part.from_json('{"another": 2}')
+
+
+class Answer(AnswerModel):
+    count: int = 1
+
+
+class WholeAnswer(AnswerModel):
+    part: Answer = Answer()
+
+
+def test_an_answer_of_a_newer_job_is_read_at_every_depth() -> None:
+    newer = WholeAnswer.from_json('{"part": {"count": 2, "unheardOf": 3}, "another": {}}')
+    assert newer == WholeAnswer(part=Answer(count=2))
+    assert newer.to_json() == '{"part":{"count":2}}'
+    with pytest.raises(ValidationError):
+        WholeAnswer.from_json('{"part": {"count": "many"}}')
 
 
 def test_parts_are_frozen() -> None:

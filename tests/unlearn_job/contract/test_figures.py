@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from unlearn_job.contract.figures import RetentionFigures, Tally
+from unlearn_job.contract.figures import Figures, RetentionFigures, Tally, WorstFigures
 
 
 def tally(hits: int, samples: int) -> Tally:
@@ -47,3 +47,17 @@ def test_retention_is_the_share_of_the_bases_hits() -> None:
     assert RetentionFigures(base=tally(8, 10), erased=tally(6, 10)).percent == pytest.approx(75)
     assert RetentionFigures(base=tally(0, 10), erased=tally(0, 10)).percent == 100
     assert RetentionFigures(base=tally(0, 0), erased=tally(0, 0)).percent == 100
+
+
+def test_a_drop_is_in_points_of_percent_and_not_relative() -> None:
+    assert WorstFigures(concept="cat", base=tally(12, 24), erased=tally(6, 24)).drop == pytest.approx(25)
+    assert WorstFigures(concept="cat", base=tally(6, 24), erased=tally(12, 24)).drop == pytest.approx(-25)
+
+
+def test_figures_of_older_and_newer_jobs_are_read() -> None:
+    kept = RetentionFigures(base=tally(8, 10), erased=tally(6, 10))
+    older = Figures(erasures=(), preserved=kept, holdout=kept, neighbours=kept)
+    assert "worst" not in older.to_json()
+    assert Figures.from_json(older.to_json()).worst is None
+    newer = older.to_json().replace('"hits":8', '"hits":8,"weight":3').replace("{", '{"novelty":[1],', 1)
+    assert Figures.from_json(newer) == older

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from unlearn_job.contract.figures import AttackFigures, ErasureFigures, Figures, RetentionFigures, Tally
+from unlearn_job.contract.figures import (
+    AttackFigures,
+    ErasureFigures,
+    Figures,
+    RetentionFigures,
+    Tally,
+    WorstFigures,
+)
 from unlearn_job.contract.gates import AttackGate, Gates, ResidualGate, RetentionGate, broken_gates
 
 GATES = Gates(residual=ResidualGate(max_percent=10), retention=RetentionGate(min_percent=95))
@@ -103,3 +110,40 @@ def test_attacks_are_asked_for_by_either_and_the_stricter_bound_wins() -> None:
 def test_documents_and_results_without_attacks_are_what_they_were() -> None:
     assert "attack" not in Gates().to_json()
     assert "attack" not in figures().to_json()
+
+
+def losing(base: int, erased: int, samples: int = 24) -> Figures:
+    worst = WorstFigures(
+        concept="boat",
+        base=Tally(hits=base, samples=samples),
+        erased=Tally(hits=erased, samples=samples),
+    )
+    return figures().model_copy(update={"worst": worst})
+
+
+@pytest.mark.parametrize(
+    ("base", "erased", "samples", "holds"),
+    [
+        (24, 24, 24, True),
+        (24, 18, 24, True),  # 25 points are allowed
+        (24, 17, 24, False),
+        (24, 0, 24, False),
+        (6, 0, 24, True),  # the base hardly drew it: 25 points, and no more to lose
+        (23, 0, 23, True),  # too few images to say so of one concept
+    ],
+)
+def test_no_single_kept_concept_may_be_lost_behind_the_mean(
+    base: int, erased: int, samples: int, *, holds: bool
+) -> None:
+    broken = broken_gates(Gates(), losing(base, erased, samples))
+    assert (broken == ()) is holds
+    assert all(
+        sentence.startswith(f"retention of boat: {erased} of {samples} against") for sentence in broken
+    )
+
+
+def test_the_smaller_drop_wins() -> None:
+    gates = [Gates(retention=RetentionGate(max_drop_points=points)) for points in (10, 40)]
+    assert gates[0].stricter(gates[1]) == gates[1].stricter(gates[0]) == gates[0]
+    assert broken_gates(gates[0], losing(24, 20))
+    assert not broken_gates(gates[1], losing(24, 15))
