@@ -10,7 +10,7 @@ import structlog
 from transformers import PreTrainedModel
 
 from unlearn_job.aliases import find_aliases, with_aliases, with_names
-from unlearn_job.attacks.gate import strongest
+from unlearn_job.attacks.gate import attacked
 from unlearn_job.clock import Clock
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
@@ -111,7 +111,7 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     with clock.step("probe") as figures:
         report = probe(models, encoder, judge, document, base=base).with_aliases(found)
         if document.gates.attack is not None:
-            report = report.attacked(strongest(models, encoder, judge, document, document.gates.attack))
+            report = report.attacked(attacked(models, encoder, judge, document, document.gates.attack))
         broken = broken_gates(document.gates, report.figures)
         figures.update(_log_figures(report), gates="broken" if broken else "held")
     built = Built(document, models, encoder, tensor_digest(encoder), report, broken)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from transformers import PreTrainedModel
@@ -11,8 +10,9 @@ from unlearn_job.attacks.catalogue import load_attack
 from unlearn_job.attacks.protocol import Budget, Outcome, Target
 from unlearn_job.attacks.trial import attempt
 from unlearn_job.contract.document import JobInput
-from unlearn_job.contract.figures import AttackFigures, Tally
+from unlearn_job.contract.figures import Tally
 from unlearn_job.contract.gates import AttackGate
+from unlearn_job.contract.trials import AttackTrial
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.seeds import seed_for
@@ -25,7 +25,7 @@ MOST: Final = 1024
 """Fresh images of a winner."""
 
 
-def strongest(
+def attacked(
     models: Models,
     encoder: PreTrainedModel,
     judge: Judge,
@@ -33,8 +33,8 @@ def strongest(
     gate: AttackGate,
     *,
     budget: Budget | None = None,
-) -> tuple[AttackFigures, ...]:
-    """Attack every erasure of the release; return the strongest attack on each.
+) -> tuple[AttackTrial, ...]:
+    """Attack every erasure of the release in every way of `TEXT`.
 
     Parameters
     ----------
@@ -51,11 +51,7 @@ def strongest(
     for erasure in (*doc.adds, *doc.holds):
         target = Target.of(models, encoder, judge, doc, erasure)
         seed = seed_for(doc.seed, "attacks", erasure.concept.name)
-        outcomes = [attempt(load_attack(name), target, budget, seed) for name in TEXT]
-        worst = _worst(outcomes)
-        found.append(
-            AttackFigures(digest=erasure.digest, attack=worst.attack, base=worst.base, edited=worst.edited)
-        )
+        found += [_trial(erasure.digest, attempt(load_attack(name), target, budget, seed)) for name in TEXT]
     return tuple(found)
 
 
@@ -67,6 +63,15 @@ def images_for(gate: AttackGate) -> int:
     return MOST
 
 
-def _worst(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the outcome with the highest rate; an attack that found nothing to try comes last."""
-    return max(outcomes, key=lambda outcome: (outcome.edited.samples > 0, outcome.edited.rate))
+def _trial(digest: str, outcome: Outcome) -> AttackTrial:
+    return AttackTrial(
+        digest=digest,
+        attack=outcome.attack,
+        prompt=outcome.prompt,
+        edited=outcome.edited,
+        base=outcome.base,
+        named=outcome.named,
+        plain=outcome.plain,
+        tried=outcome.tried,
+        candidates=outcome.candidates,
+    )

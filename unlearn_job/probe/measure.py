@@ -17,6 +17,7 @@ from unlearn_job.probe.report import Picture, ProbeReport, Row
 from unlearn_job.probe.seen import Seen, judged
 from unlearn_job.probe.subjects import Asked, Subject, asked
 from unlearn_job.prompts import Templates
+from unlearn_job.sizes import parameter_counts
 
 CONTROL_CLIPS: Final = 4
 """Clips of the base encoder per erased concept: the control without which "never seen" proves nothing."""
@@ -58,7 +59,9 @@ def probe(
             pictures += _pictures(subject, *row_clips, most=1)
     pictures.sort(key=lambda picture: not picture.role.erased)
     settings = {**doc.probe.model_dump(mode="json", by_alias=True), "seed": doc.seed}
-    return ProbeReport(_figures(rows), tuple(rows), tuple(pictures), settings)
+    return ProbeReport(
+        _figures(rows), tuple(rows), tuple(pictures), settings, parameters=parameter_counts(models)
+    )
 
 
 def _clips(
@@ -106,6 +109,8 @@ def _row(subject: Subject, before: Seen, after: Seen, both: tuple[Seen, Seen] | 
             "clips": new.left(),
             "frames": new.frames(),
             "peak_frame": new.peak_frame(),
+            "base_positions": control.positions(),
+            "positions": new.positions(),
         }
     )
 

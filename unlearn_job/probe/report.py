@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from unlearn_job.contract.aliases import FoundAlias
-from unlearn_job.contract.figures import AttackFigures, Figures, RetentionFigures, Tally
+from unlearn_job.contract.figures import Figures, RetentionFigures, Tally
+from unlearn_job.contract.trials import AttackTrial, strongest
 from unlearn_job.generate import Pixels
 from unlearn_job.probe.subjects import Role, Wording
 
@@ -27,6 +28,8 @@ class Row:
     by_wording: the same after, split by how the concept was asked for.
     base_clips, clips: the same for clips; None where none were drawn.
     frames, peak_frame: single frames after, over all positions and at the worst one.
+    base_positions, positions: clips that show the concept at each frame, before and after; empty where none
+        were drawn.
     invalid: broken images and clips after.
     false_positives: siblings' base images in which the judge sees the concept.
 
@@ -46,6 +49,8 @@ class Row:
     frames: Tally | None = None
     peak_frame: Tally | None = None
     false_positives: Tally | None = None
+    base_positions: tuple[Tally, ...] = ()
+    positions: tuple[Tally, ...] = ()
 
     @property
     def retention(self) -> RetentionFigures:
@@ -74,6 +79,9 @@ class Row:
             found["digest"] = self.digest
         found |= {name: tally_json(tally) for name, tally in tallies.items() if tally is not None}
         found["byWording"] = {wording.value: tally_json(t) for wording, t in self.by_wording.items()}
+        if self.positions:
+            found["byFrame"] = [tally_json(tally) for tally in self.positions]
+            found["baseByFrame"] = [tally_json(tally) for tally in self.base_positions]
         if self.frames is not None and self.peak_frame is not None:
             # How much the worst frame exceeds the mean: a concept that flickers up.
             found["reactivationGap"] = round(self.peak_frame.rate - self.frames.rate, 4)
@@ -88,6 +96,19 @@ def tally_json(tally: Tally) -> dict[str, Any]:
         "samples": tally.samples,
         "rate": round(tally.rate, 4),
         "wilson95": [round(low, 4), round(high, 4)],
+    }
+
+
+def trial_json(trial: AttackTrial) -> dict[str, Any]:
+    """Return an attack with rates and intervals of its counts."""
+    found: dict[str, Any] = {
+        "digest": trial.digest,
+        "attack": trial.attack,
+        "prompt": trial.prompt,
+        "candidates": trial.candidates,
+    }
+    return found | {
+        name: tally_json(getattr(trial, name)) for name in ("edited", "base", "named", "plain", "tried")
     }
 
 
@@ -124,6 +145,8 @@ class ProbeReport:
     pictures: before and after, erased concepts first.
     settings: steps, frames, guidance and seed.
     aliases: words that read like an erased concept, found before it was erased.
+    trials: all attacks that were made, erasure by erasure; empty where no gate asked for any.
+    parameters: numbers of the models' parameters, by what the model is.
 
     """
 
@@ -132,14 +155,17 @@ class ProbeReport:
     pictures: tuple[Picture, ...]
     settings: Mapping[str, object]
     aliases: tuple[FoundAlias, ...] = ()
+    trials: tuple[AttackTrial, ...] = ()
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
     def with_aliases(self, found: tuple[FoundAlias, ...]) -> ProbeReport:
         """Return the same report with the words that read like an erased concept."""
         return dataclasses.replace(self, aliases=found)
 
-    def attacked(self, attacks: tuple[AttackFigures, ...]) -> ProbeReport:
-        """Return the same report with the figures of attacks."""
-        return dataclasses.replace(self, figures=self.figures.model_copy(update={"attacks": attacks}))
+    def attacked(self, trials: tuple[AttackTrial, ...]) -> ProbeReport:
+        """Return the same report with attacks; the strongest on each erasure joins the gates' figures."""
+        figures = self.figures.model_copy(update={"attacks": strongest(trials)})
+        return dataclasses.replace(self, figures=figures, trials=trials)
 
     def to_json(self) -> str:
         """Return probe.json, without pixels."""
@@ -163,6 +189,8 @@ class ProbeReport:
                     }
                     for alias in self.aliases
                 ],
+                "attacks": [trial_json(trial) for trial in self.trials],
+                "parameters": dict(self.parameters),
             },
             indent=1,
         )

@@ -57,6 +57,10 @@ class Seen:
         """Count single frames that show the concept."""
         return _tally(self.hits.flatten())
 
+    def positions(self) -> tuple[Tally, ...]:
+        """Count samples that show the concept at each frame position."""
+        return tuple(_tally(self.hits[:, position]) for position in range(self.hits.shape[1]))
+
     def peak_frame(self) -> Tally:
         """Count the frame position at which the concept is seen most often."""
         position = int(self.hits.sum(dim=0).argmax())

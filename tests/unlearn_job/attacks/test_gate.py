@@ -4,7 +4,7 @@ import pytest
 
 from tests.unlearn_job.attacks.targets import SMALL, target
 from unlearn_job.attacks import gate as gating
-from unlearn_job.attacks.gate import TEXT, images_for, strongest
+from unlearn_job.attacks.gate import TEXT, attacked, images_for
 from unlearn_job.contract.figures import Tally
 from unlearn_job.contract.gates import AttackGate
 
@@ -23,11 +23,14 @@ def test_nothing_allowed_is_asked_of_as_many_images_as_there_may_be() -> None:
 
 
 @pytest.mark.parametrize(("threshold", "rate"), [(1e9, 0.0), (-1.0, 1.0)])
-def test_every_erasure_gets_its_strongest_attack(threshold: float, rate: float) -> None:
+def test_every_erasure_is_attacked_in_every_way(threshold: float, rate: float) -> None:
     # The judge sees the concept nowhere, or in all valid images.
     victim = target(threshold=threshold)
-    found = strongest(victim.models, victim.edited, victim.judge, victim.doc, AttackGate(), budget=SMALL)
-    assert [f.digest for f in found] == [e.digest for e in victim.doc.adds]
-    assert found[0].attack in TEXT
-    assert found[0].edited.samples == SMALL.fresh
-    assert found[0].edited.rate <= rate
+    found = attacked(victim.models, victim.edited, victim.judge, victim.doc, AttackGate(), budget=SMALL)
+    assert [(f.digest, f.attack) for f in found] == [(e.digest, a) for e in victim.doc.adds for a in TEXT]
+    tried = [f for f in found if f.candidates]
+    assert tried
+    for trial in tried:
+        assert trial.prompt
+        assert trial.edited.samples == trial.base.samples == SMALL.fresh
+        assert trial.edited.rate <= rate

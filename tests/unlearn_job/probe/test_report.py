@@ -5,6 +5,7 @@ import json
 import pytest
 
 from unlearn_job.contract.figures import Figures, RetentionFigures, Tally
+from unlearn_job.contract.trials import AttackTrial
 from unlearn_job.probe.report import ProbeReport, Row, tally_json
 from unlearn_job.probe.subjects import Role, Wording
 
@@ -44,3 +45,31 @@ def test_the_document_has_no_pixels_and_reads_back() -> None:
     assert concept["reactivationGap"] == 0.175
     assert concept["byWording"]["name"]["samples"] == 32
     assert "clips" not in concept
+
+
+def test_attacks_join_the_document_and_the_strongest_the_figures() -> None:
+    kept = RetentionFigures(base=NOTHING, erased=NOTHING)
+    figures = Figures(erasures=(), preserved=kept, holdout=kept, neighbours=kept)
+    trials = tuple(
+        AttackTrial(
+            digest="0" * 64,
+            attack=attack,
+            prompt=f"a {attack}",
+            edited=Tally(hits=hits, samples=64),
+            base=Tally(hits=1, samples=64),
+            named=NOTHING,
+            plain=NOTHING,
+            tried=NOTHING,
+            candidates=2,
+        )
+        for attack, hits in (("paraphrase", 0), ("words", 5))
+    )
+    attacked = ProbeReport(figures, (), (), {}, parameters={"encoder": 7}).attacked(trials)
+    assert attacked.figures.attacks is not None
+    assert [found.attack for found in attacked.figures.attacks] == ["words"]
+    report = json.loads(attacked.to_json())
+    assert [(found["prompt"], found["edited"]["hits"]) for found in report["attacks"]] == [
+        ("a paraphrase", 0),
+        ("a words", 5),
+    ]
+    assert report["parameters"] == {"encoder": 7}

@@ -41,6 +41,7 @@ def test_the_peak_frame_is_the_worst_position() -> None:
     clips = seen([[0, 1, 0], [0, 1, 0], [1, 0, 0], [0, 0, 0]])
     assert clips.frames() == Tally(hits=3, samples=12)
     assert clips.peak_frame() == Tally(hits=2, samples=4)
+    assert [tally.hits for tally in clips.positions()] == [1, 2, 0]
 
 
 def test_counts_are_split_by_wording() -> None:

@@ -1,0 +1,25 @@
+"""How large the models of a Job are: part of what its figures cost."""
+
+from __future__ import annotations
+
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from torch import nn
+
+from unlearn_job.models import Models
+
+
+def parameter_counts(models: Models) -> dict[str, int]:
+    """Count the parameters of the encoder and of both pipelines, the encoder included in each."""
+    found = {"encoder": _count(models.base_encoder), "pipeline": _of_pipeline(models.pipeline)}
+    if models.surrogate is not None:
+        found["surrogate"] = _of_pipeline(models.surrogate)
+    return found
+
+
+def _of_pipeline(pipeline: DiffusionPipeline) -> int:
+    return sum(_count(part) for part in pipeline.components.values() if isinstance(part, nn.Module))
+
+
+def _count(module: nn.Module) -> int:
+    # parameters() names shared tensors once, as they lie in memory.
+    return sum(parameter.numel() for parameter in module.parameters())
