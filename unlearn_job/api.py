@@ -15,6 +15,9 @@ from typing import Final
 from diffusers import DiffusionPipeline
 from transformers import PreTrainedModel
 
+from unlearn_job.attacking import outcomes
+from unlearn_job.attacks import Budget, Outcome
+from unlearn_job.attacks.catalogue import load_attack
 from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer
 from unlearn_job.composing import document_of, kept
 from unlearn_job.conditioning import attach
@@ -24,7 +27,8 @@ from unlearn_job.contract.gates import Gates, broken_gates
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import BaseModels, JudgeType, Storage
 from unlearn_job.contract.sources import Judge as JudgeSource
-from unlearn_job.encoder import frozen, tensor_digest
+from unlearn_job.encoder import frozen, named_tensors, tensor_digest
+from unlearn_job.foreign import filled
 from unlearn_job.identifying import Identified, answer
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
@@ -32,6 +36,7 @@ from unlearn_job.observing import observe
 from unlearn_job.probe import ProbeReport
 from unlearn_job.probe import identify as draw_base
 from unlearn_job.probe import probe as draw_new
+from unlearn_job.tokenizers import tokenizer_name
 from unlearn_job.unlearn import unlearn
 
 IN_MEMORY: Final = "file:///in-memory"
@@ -151,7 +156,57 @@ def probe(
     models = models_of(pipeline, surrogate, encoder)
     document = _document(request, encoder, MethodSpec())
     base = draw_base(models, judge, document)
-    return draw_new(models, frozen(deepcopy(changed).float()), judge, document, base)
+    return draw_new(models, _measurable(models, changed), judge, document, base)
+
+
+def attack(
+    pipeline: DiffusionPipeline,
+    request: Request,
+    judge: Judge,
+    changed: PreTrainedModel,
+    *,
+    attacks: Sequence[str] = ("words",),
+    budget: Budget | None = None,
+    surrogate: DiffusionPipeline | None = None,
+    encoder: str = "text_encoder",
+) -> tuple[Outcome, ...]:
+    """Look for inputs that bring a concept back from an encoder that anybody made.
+
+    The pipeline's own encoder is the control: it answers the same prompts with the same seeds.
+
+    Parameters
+    ----------
+    pipeline, request, judge, surrogate, encoder
+        As of `erase`.
+    changed
+        The encoder to attack.
+    attacks
+        Names, as `unlearn_job.attacks.attacks()` lists them; `prefix` and `inversion` need a surrogate.
+    budget
+        What each may spend; None is the standard one.
+
+    Returns
+    -------
+    tuple of Outcome
+        One for each attack, in order: the best prompt found, how often it shows the concept on fresh seeds,
+        and how often it does with the pipeline's own encoder.
+
+    Raises
+    ------
+    UnknownAttackError
+        There is no such attack; the message lists all.
+    PermanentFailure
+        The encoder is no version of the pipeline's, or as of `erase`.
+
+    """
+    for name in attacks:
+        load_attack(name)
+    models = models_of(pipeline, surrogate, encoder)
+    document = _document(request, encoder, MethodSpec())
+    found = outcomes(
+        models, _measurable(models, changed), judge, document, attacks, budget=budget or Budget()
+    )
+    return tuple(found)
 
 
 def models_of(pipeline: DiffusionPipeline, surrogate: DiffusionPipeline | None, encoder: str) -> Models:
@@ -164,7 +219,7 @@ def models_of(pipeline: DiffusionPipeline, surrogate: DiffusionPipeline | None, 
 
     """
     own: PreTrainedModel = getattr(pipeline, encoder)
-    name = encoder.replace("text_encoder", "tokenizer")
+    name = tokenizer_name(encoder)
     tokenizer = getattr(pipeline, name)
     if surrogate is not None:
         check_same_encoder(getattr(surrogate, encoder), own)
@@ -184,6 +239,11 @@ def models_of(pipeline: DiffusionPipeline, surrogate: DiffusionPipeline | None, 
         dtype=own.dtype,
         stored_dtype=own.dtype,
     )
+
+
+def _measurable(models: Models, changed: PreTrainedModel) -> PreTrainedModel:
+    """Return a float32 copy that carries what the pipeline reads of its encoder."""
+    return filled(models.base_encoder, named_tensors(changed), "the encoder")
 
 
 def _document(request: Request, encoder: str, method: MethodSpec) -> JobInput:

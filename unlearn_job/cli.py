@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from unlearn_job.commands import measuring
 from unlearn_job.composing import Wish, compose
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.ending import fitting, leave_message
 from unlearn_job.reading import read_document
 from unlearn_job.settings import JobSettings
-from unlearn_job.shell import Output, guarded, prepare, show
+from unlearn_job.shell import AS_MUCH_AS_USUAL, Flat, Output, entered, guarded, prepare, show
 from unlearn_job.summary import summary
-
-Flat = Parameter(name="*")
-"""A model's fields as flags of their own."""
-
-AS_MUCH_AS_USUAL: Final = Probe()
 
 app = App(
     name="unlearn-job",
@@ -77,36 +72,9 @@ def erase(
     return _build(lambda: compose(wish, probe, parameters or {}), output=output, debug=debug)
 
 
-@app.command
-def identify(
-    *,
-    wish: Annotated[Wish, Flat],
-    probe: Annotated[Probe, Flat] = AS_MUCH_AS_USUAL,
-    output: Output = "text",
-    debug: bool = False,
-) -> int:
-    """Say whether the base model knows a concept; change nothing.
-
-    Parameters
-    ----------
-    output
-        What stdout gets. Logs go to stderr.
-    debug
-        Show the traceback of an unexpected error.
-
-    """
-    prepare()
-    settings = JobSettings()
-
-    def look() -> int:
-        document = compose(wish, probe, {})
-        from unlearn_job.identifying import identified  # noqa: PLC0415 (torch)
-
-        found = identified(document, settings)
-        show(json.dumps(found.as_json()) if output == "json" else found.sentence())
-        return 0
-
-    return guarded(look, output=output, debug=debug, termination_log=None)
+app.command(measuring.identify)
+app.command(measuring.probe)
+app.command(measuring.attack)
 
 
 def _build(read: Callable[[], JobInput], *, output: str, debug: bool) -> int:
@@ -152,7 +120,7 @@ def validate(document: Path, /, *, output: Output = "text", debug: bool = False)
 
 def main() -> None:
     """Entry point of `unlearn-job`."""
-    sys.exit(app())
+    sys.exit(entered(app, sys.argv[1:]))
 
 
 if __name__ == "__main__":

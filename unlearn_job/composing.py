@@ -57,8 +57,8 @@ class Wish(ContractModel):
     """Everything random derives from it."""
     device: Device = Device.AUTO
     """Auto takes CUDA where there is a GPU."""
-    out: Path = Path("releases")
-    """Folder for releases."""
+    out: str = "releases"
+    """Where releases go: a folder, or s3://bucket/prefix."""
 
 
 def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput:
@@ -92,7 +92,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
                 encoder=wish.encoder,
             ),
             judge=Judge(type=wish.judge_type, source=address(wish.judge)),
-            storage=Storage(uri=address(str(wish.out))),
+            storage=Storage(uri=address(wish.out)),
             method=MethodSpec(
                 name=wish.method, parameters={name: _number(text) for name, text in parameters.items()}
             ),

@@ -21,6 +21,7 @@ from transformers import PreTrainedModel
 from unlearn_job.contract.document import Probe
 from unlearn_job.models import Models
 from unlearn_job.pipelines import PIXELS_AT_ONCE, frame_pixels
+from unlearn_job.progress import progress
 
 Pixels = NDArray[np.uint8]
 Frames = NDArray[np.float32]
@@ -69,7 +70,11 @@ def clips(pipeline: DiffusionPipeline, samples: Sequence[Sample], probe: Probe) 
 def _draw(samples: Sequence[Sample], batch: int, draw: Callable[[Sequence[Sample]], Frames]) -> Pixels:
     if not samples:
         raise ValueError("there is nothing to draw")
-    parts = [np.asarray(draw(samples[at : at + batch])) for at in range(0, len(samples), batch)]
+    parts = []
+    with progress("pictures", len(samples)) as advance:
+        for at in range(0, len(samples), batch):
+            parts.append(np.asarray(draw(samples[at : at + batch])))
+            advance(len(parts[-1]))
     # NaN becomes black, which the judges' validity check then finds.
     drawn = np.nan_to_num(np.concatenate(parts), nan=0.0)
     pixels: Pixels = (drawn.clip(0.0, 1.0) * 255.0).round().astype(np.uint8)

@@ -27,7 +27,7 @@ from unlearn_job.pipelines import PIXELS_AT_ONCE, PipelineIndex
 from unlearn_job.placing import DTYPES, free_memory, measure, place, precision_for
 from unlearn_job.sources import resolve
 from unlearn_job.store import open_store
-from unlearn_job.tokenizers import load_tokenizer
+from unlearn_job.tokenizers import load_tokenizer, tokenizer_name
 
 
 class NoGpuError(PermanentFailure):
@@ -193,7 +193,7 @@ def _encoder(index: PipelineIndex, name: str) -> PreTrainedModel:
 
 
 def _tokenizer(index: PipelineIndex, encoder: str) -> PreTrainedTokenizerBase:
-    name = encoder.replace("text_encoder", "tokenizer")
+    name = tokenizer_name(encoder)
     return load_tokenizer(index.folder / name, index.class_of(name))
 
 

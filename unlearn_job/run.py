@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,7 @@ from unlearn_job.probe import ProbeReport, identify, probe
 from unlearn_job.prompts import Templates
 from unlearn_job.provenance import provenance
 from unlearn_job.publish import commit, find_published, upload
-from unlearn_job.report import render_report
+from unlearn_job.report.render import render_report
 from unlearn_job.settings import JobSettings
 from unlearn_job.sources import resolve
 from unlearn_job.store import Store, open_store
@@ -96,6 +97,8 @@ def run(document: JobInput, settings: JobSettings) -> JobResult:
 def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock, thrift: int) -> JobResult:
     """Make, probe and publish a release with one memory plan."""
     prefix = release_prefix(document.model, document.key)
+    # By the key: what an interrupted attempt leaves is taken up by the next one of the same release alone.
+    state = settings.cache_dir / "states" / document.key
     models, judge = _load(document, settings, clock, thrift)
     with clock.step("identify") as figures:
         asked = with_names(document, parent_names(document, store))
@@ -107,7 +110,7 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     if base.not_present:
         return _not_present(document, models, base.not_present, clock)
     with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
-        encoder = unlearn(models, document, judge)
+        encoder = unlearn(models, document, judge, state=state)
     with clock.step("probe") as figures:
         report = probe(models, encoder, judge, document, base=base).with_aliases(found)
         if document.gates.attack is not None:
@@ -123,6 +126,7 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
             files = upload(store, prefix, Path(folder))
             figures["bytes"] = sum(file.size for file in files)
     committed = commit(store, prefix, _manifest(built, files, clock.seconds))
+    shutil.rmtree(state, ignore_errors=True)
     log.info("release published", outcome=committed.outcome, uri=f"{store.uri}/{prefix}")
     return committed
 

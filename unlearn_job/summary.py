@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from unlearn_job.contract.figures import Figures
 from unlearn_job.contract.result import JobResult, Outcome
 
 
@@ -11,17 +12,24 @@ def summary(result: JobResult) -> str:
     if result.outcome is Outcome.NOT_PRESENT:
         return f"{lines[0]} not built: {result.message}"
     if result.figures is not None:
-        for erasure in result.figures.erasures:
-            images, clips, base = erasure.images, erasure.clips, erasure.base
-            lines.append(
-                f"  erasure {erasure.digest[:10]}: still shown by {images.hits} of {images.samples} images "
-                f"(at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} of {clips.samples} clips "
-                f"(at most {100 * clips.wilson()[1]:.1f} %); base {base.hits} of {base.samples}"
-            )
-        for name in ("preserved", "holdout", "neighbours"):
-            kept = getattr(result.figures, name)
-            lines.append(f"  {name}: {kept.percent:.1f} % of {kept.base.hits} base images kept")
+        lines += figure_lines(result.figures)
     lines.append("  seconds: " + ", ".join(f"{step} {seconds}" for step, seconds in result.seconds.items()))
     if result.message:
         lines.append(f"  {result.message}")
     return "\n".join(lines)
+
+
+def figure_lines(figures: Figures) -> list[str]:
+    """Return what a probe counted, one line for each erasure and each group of kept concepts."""
+    lines = []
+    for erasure in figures.erasures:
+        images, clips, base = erasure.images, erasure.clips, erasure.base
+        lines.append(
+            f"  erasure {erasure.digest[:10]}: still shown by {images.hits} of {images.samples} images "
+            f"(at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} of {clips.samples} clips "
+            f"(at most {100 * clips.wilson()[1]:.1f} %); base {base.hits} of {base.samples}"
+        )
+    for name in ("preserved", "holdout", "neighbours"):
+        kept = getattr(figures, name)
+        lines.append(f"  {name}: {kept.percent:.1f} % of {kept.base.hits} base images kept")
+    return lines

@@ -11,6 +11,11 @@ from transformers import PreTrainedTokenizerBase
 from unlearn_job.encoder import UNREADABLE, ModelUnreadableError, first_line, named_class
 
 
+def tokenizer_name(encoder: str) -> str:
+    """Return the component that holds an encoder's tokenizer: "tokenizer_2" for "text_encoder_2"."""
+    return encoder.replace("text_encoder", "tokenizer")
+
+
 def load_tokenizer(folder: Path, class_name: str) -> PreTrainedTokenizerBase:
     """Load a tokenizer.
 

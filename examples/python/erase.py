@@ -9,7 +9,8 @@ from pathlib import Path
 
 from diffusers import DiffusionPipeline
 
-from unlearn_job.api import Request, erase, identify
+from unlearn_job.api import Request, attack, erase, identify
+from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Concept, ConceptKind
 from unlearn_job.contract.document import Probe
 from unlearn_job.contract.sources import JudgeType
@@ -48,6 +49,18 @@ print(f"still shown by {residual.images.hits} of {residual.images.samples} image
 print(f"and {residual.clips.hits} of {residual.clips.samples} clips, any frame")
 for name in ("preserved", "holdout", "neighbours"):
     print(f"{name}: {getattr(erased.report.figures, name).percent:.0f} % of what the base draws")
+
+# %% [markdown]
+# What brings him back? A search over real words, his names banned, and the pipeline's own encoder as control.
+# The budget is small here: leave it out for the standard one.
+
+# %%
+little = Budget(screened=600, rounds=1, judged=12, fresh=16)
+for found in attack(video, request, judge, erased.encoder, attacks=["words"], budget=little, surrogate=image):
+    print(
+        f"{found.attack}: {found.prompt!r} shows him in {found.edited.hits} of {found.edited.samples} images,"
+    )
+    print(f"  and in {found.base.hits} with the encoder that was not edited")
 
 # %% [markdown]
 # The pipeline takes the new encoder as it is.

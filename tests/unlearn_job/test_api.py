@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import runpy
 from copy import deepcopy
 from pathlib import Path
@@ -11,6 +12,7 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 from tests.unlearn_job import tiny  # noqa: E402
+from tests.unlearn_job.attacks.targets import SMALL  # noqa: E402
 from unlearn_job import api  # noqa: E402
 from unlearn_job.contract.concept import Concept  # noqa: E402
 from unlearn_job.contract.document import Probe  # noqa: E402
@@ -84,6 +86,26 @@ def test_anybodys_encoder_can_be_probed(models: Models, judge: Any) -> None:
     assert (row.images.hits, row.base.hits) == (8, 8)
 
 
+def test_anybodys_encoder_can_be_attacked(models: Models, judge: Any) -> None:
+    (found,) = api.attack(
+        models.pipeline,
+        request_for(),
+        judge,
+        deepcopy(models.pipeline.text_encoder),
+        attacks=["misspelling"],
+        budget=SMALL,
+        surrogate=models.surrogate,
+    )
+    # Attacked and control are the same encoder here.
+    assert (found.attack, found.opened) == ("misspelling", False)
+    assert found.edited == found.base
+
+
+def test_an_encoder_of_another_model_is_refused(models: Models, judge: Any) -> None:
+    with pytest.raises(PermanentFailure, match="the encoder is no version of the base encoder"):
+        api.probe(models.pipeline, request_for(), judge, tiny.encoder(layers=4), surrogate=models.surrogate)
+
+
 def test_a_method_that_needs_a_surrogate_says_so(models: Models, judge: Any) -> None:
     with pytest.raises(PermanentFailure, match="surrogate"):
         api.erase(models.pipeline, request_for(), judge, method=MethodSpec(name="few-shot"))
@@ -95,3 +117,5 @@ def test_the_example_erases_the_captain(capsys: pytest.CaptureFixture[str]) -> N
     assert lines[0].startswith("captain comet is known: shown by 2")
     assert lines[1] == "still shown by 0 of 24 images and 0 of 12 clips, any frame"
     assert all(int(line.split(": ")[1].split(" %")[0]) >= 90 for line in lines[2:5])
+    assert re.match(r"words: '.+' shows him in \d+ of 16 images,", lines[5])
+    assert lines[6].startswith("  and in ")

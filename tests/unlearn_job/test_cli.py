@@ -17,6 +17,8 @@ import structlog
 from tests.unlearn_job import documents
 from unlearn_job.cli import app
 from unlearn_job.contract.result import JobError, JobResult, Outcome
+from unlearn_job.progress import show_progress
+from unlearn_job.shell import entered
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +29,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
     # The command logs to the stderr of its process, which is another one for each test.
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
+    show_progress(on=False)
 
 
 def call(*arguments: str) -> int:
@@ -54,6 +57,85 @@ def test_help_and_a_wrong_document_answer_without_torch(tmp_path: Path) -> None:
     assert done.returncode == 78, done.stderr
     assert "Build one encoder release" in done.stdout
     assert done.stderr.splitlines() == ["InvalidDocument: document.json: version: Input should be 1"]
+
+
+COMMANDS = ("run", "erase", "identify", "probe", "attack", "validate")
+HELP_WITHIN_SECONDS = 1.0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_answers_at_once(command: str) -> None:
+    code = (
+        "import resource, sys\nfrom unlearn_job.cli import app\n"
+        f"app([{command!r}, '--help'])\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "assert not {'torch', 'diffusers', 'transformers', 'matplotlib'} & set(sys.modules)\n"
+        # Its own time: the wall's depends on who else runs tests.
+        f"assert used.ru_utime + used.ru_stime < {HELP_WITHIN_SECONDS}, used\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout
+
+
+FLAGS = ("--concept", "cat", "--pipeline", "/models/t2v", "--judge", "/judge")
+"""What every command about one concept needs."""
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (["frobnicate"], 'Usage: Unknown command "frobnicate"'),
+        (["run"], 'Usage: Command "run" parameter DOCUMENT requires an argument.'),
+        (["run", "/nowhere.json"], "InvalidDocument: cannot read /nowhere.json: No such file or directory"),
+        (["run", "/proc"], "InvalidDocument: cannot read /proc: Is a directory"),
+        (["validate", "a", "b"], "Usage: Unused Tokens: ['b']."),
+        (["erase", *FLAGS[2:]], "Usage: --concept: Field required"),
+        (["erase", *FLAGS, "--nonsense", "1"], "Usage: Unknown option: --nonsense."),
+        (["erase", *FLAGS, "--output", "xml"], 'Usage: Invalid value "xml" for --output.'),
+        (["erase", *FLAGS, "--images", "many"], "Usage: --images: Input should be a valid integer"),
+        (["erase", *FLAGS, "--images", "1"], "Usage: --images: Input should be greater than or equal to 8"),
+        (["erase", *FLAGS, "--kind", "Animal"], "Usage: --kind: Input should be 'Character'"),
+        (["erase", *FLAGS, "--seed", "-1"], "Usage: --seed: Input should be greater than or equal to 0"),
+        (["erase", *FLAGS, "--guidance", "much"], "Usage: --guidance: String should match pattern"),
+        (["erase", *FLAGS, "--alias", ""], "Usage: --alias.0: String should have at least 1 character"),
+        (["erase", *FLAGS, "--method", "magic"], "UnknownMethod: there is no method 'magic'"),
+        (["erase", *FLAGS, "--method", "few-shot"], "InvalidDocument: base.surrogate: method few-shot"),
+        (["erase", *FLAGS, "--parameters.x", "1"], "InvalidDocument: x: Extra inputs are not permitted"),
+        (["erase", *FLAGS, "--preserve", "Animal:cow"], "InvalidDocument: kind: Input should be"),
+        (["erase", *FLAGS, "--prompts", "/nowhere"], "InvalidDocument: cannot read the prompts in /nowhere"),
+        (["erase", *FLAGS, "--encoder", "vae"], "InvalidDocument: encoder: String should match pattern"),
+        (["erase", *FLAGS, "--out", "ftp://x"], "InvalidDocument: uri: String should match pattern"),
+        (["identify", *FLAGS, "--surrogate", "hf://a/b"], "InvalidDocument: surrogate: String should match"),
+        (["probe", *FLAGS], 'Usage: Command "probe" parameter --encoder-from requires an argument.'),
+        (["attack", *FLAGS, "--encoder-from", "/x", "--fresh", "0"], "Usage: --fresh: Input should be"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_bad_input_of_every_kind_gets_one_sentence(
+    line: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert entered(app, line) == 78
+    output = capsys.readouterr()
+    assert not output.out
+    (said,) = output.err.splitlines()
+    assert said.startswith(sentence)
+
+
+def test_bad_settings_in_the_environment_get_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UNLEARN_DTYPE", "float8")
+    assert entered(app, ["identify", *FLAGS]) == 78
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("Usage: environment variable UNLEARN_DTYPE: Input should be 'float32'")
+
+
+def test_a_wrong_line_answers_in_json_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entered(app, ["erase", "--concept", "cat", "-o", "json"]) == 78
+    assert json.loads(capsys.readouterr().out)["reason"] == "Usage"
 
 
 def test_validate_names_what_a_document_erases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ def test_the_document_is_one_that_a_job_accepts() -> None:
 
 def test_the_key_depends_on_what_shapes_the_encoder_alone() -> None:
     same = composed()
-    assert composed(judge="/other", out=Path("/elsewhere")).key == same.key
+    assert composed(judge="/other", out="/elsewhere").key == same.key
     changes: list[dict[str, Any]] = [
         {"concept": "cat"},
         {"seed": 1},

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
@@ -17,35 +18,7 @@ from unlearn_job.probe.subjects import alternatives, subjects
 from unlearn_job.prompts import Prompt, Templates, names
 from unlearn_job.retain import Reading
 
-
-@dataclass(frozen=True)
-class Budget:
-    """What an attack may spend. The defaults suit a small model on a CPU.
-
-    Attributes
-    ----------
-    screened: candidates that a cheap screen scores at random, before greedy rounds.
-    rounds: greedy rounds.
-    beam: candidates that each round goes on from.
-    proposals: changes of each of them in a round.
-    judged, looks: candidates that the judge sees, and images of each.
-    finalists, selection: candidates of which it sees more, and how many images more of each.
-    fresh: images of the winner, with fresh seeds, that success is counted on.
-    steps, batch: gradient steps of attacks that have them, and noisy latents in each.
-
-    """
-
-    screened: int = 4000
-    rounds: int = 4
-    beam: int = 12
-    proposals: int = 40
-    judged: int = 48
-    looks: int = 2
-    finalists: int = 6
-    selection: int = 8
-    fresh: int = 64
-    steps: int = 100
-    batch: int = 8
+__all__ = ["Attack", "Budget", "Candidate", "Outcome", "Target"]
 
 
 @dataclass(frozen=True)

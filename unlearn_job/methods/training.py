@@ -15,8 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from unlearn_job.deferring import deferred
 from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
 from unlearn_job.methods.stopping import Best, Measured, Watch
+from unlearn_job.progress import progress
 from unlearn_job.seeds import seed_for
 
 
@@ -100,12 +102,16 @@ def train(
     saved = checkpoint.read() if checkpoint else None
     taken = _restore(saved, parts, watch) if saved else 0
     ended = bool(saved and saved.figures["ended"])
-    while taken < steps and not ended:
-        step(taken)
-        taken += 1
-        ended = watch is not None and watch.stops(taken, final=taken == steps)
-        if checkpoint and (checkpoint.due or ended):
-            checkpoint.write(_state(taken, parts, watch, ended=ended))
+    with progress("steps", steps - taken) as advance:
+        while taken < steps and not ended:
+            # A step that somebody interrupts ends first: half of one is no state to go on from.
+            with deferred() as stop:
+                step(taken)
+                taken += 1
+                ended = watch is not None and watch.stops(taken, final=taken == steps)
+                if checkpoint and (checkpoint.due or ended or stop.asked):
+                    checkpoint.write(_state(taken, parts, watch, ended=ended))
+            advance(1)
     if watch is not None:
         watch.keep_best()
     return taken

@@ -1,0 +1,130 @@
+"""Commands that measure and change nothing: what a model knows, what an encoder draws, what attacks find."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from unlearn_job.composing import Wish, address, compose
+from unlearn_job.contract.budget import Budget
+from unlearn_job.contract.document import Probe
+from unlearn_job.settings import JobSettings
+from unlearn_job.shell import AS_MUCH_AS_USUAL, Flat, Output, guarded, prepare, show
+
+AS_USUAL = Budget()
+
+EncoderFrom = Annotated[str, Parameter(name="--encoder-from")]
+"""Where an encoder is: a release, a folder, a pipeline or a file of safetensors."""
+
+
+def identify(
+    *,
+    wish: Annotated[Wish, Flat],
+    probe: Annotated[Probe, Flat] = AS_MUCH_AS_USUAL,
+    output: Output = "text",
+    debug: bool = False,
+) -> int:
+    """Say whether the base model knows a concept; change nothing.
+
+    Parameters
+    ----------
+    output
+        What stdout gets. Logs go to stderr.
+    debug
+        Show the traceback of an unexpected error.
+
+    """
+    prepare()
+    settings = JobSettings()
+
+    def look() -> int:
+        document = compose(wish, probe, {})
+        from unlearn_job.identifying import identified  # noqa: PLC0415 (torch)
+
+        found = identified(document, settings)
+        show(json.dumps(found.as_json()) if output == "json" else found.sentence())
+        return 0
+
+    return guarded(look, output=output, debug=debug, termination_log=None)
+
+
+def probe(
+    *,
+    encoder_from: EncoderFrom,
+    wish: Annotated[Wish, Flat],
+    probe: Annotated[Probe, Flat] = AS_MUCH_AS_USUAL,
+    output: Output = "text",
+    debug: bool = False,
+) -> int:
+    """Measure an encoder that anybody made against the base; change nothing.
+
+    The figures are those of `erase`: what is left of the concept, and what else was kept. Broken gates do
+    not change the exit code.
+
+    Parameters
+    ----------
+    encoder_from
+        Encoder to measure: a published release (its folder or s3:// address), a folder with config.json and
+        safetensors, a pipeline with such a folder, or a file of safetensors.
+    output
+        What stdout gets: a few lines, or all of probe.json. Logs go to stderr.
+    debug
+        Show the traceback of an unexpected error.
+
+    """
+    prepare()
+    settings = JobSettings()
+
+    def look() -> int:
+        document = compose(wish, probe, {})
+        from unlearn_job.probing import probed  # noqa: PLC0415 (torch)
+
+        found = probed(document, address(encoder_from), settings)
+        show(found.report.to_json() if output == "json" else found.text())
+        return 0
+
+    return guarded(look, output=output, debug=debug, termination_log=None)
+
+
+def attack(
+    *,
+    encoder_from: EncoderFrom,
+    wish: Annotated[Wish, Flat],
+    attacks: tuple[str, ...] = ("paraphrase", "misspelling", "words"),
+    budget: Annotated[Budget, Flat] = AS_USUAL,
+    probe: Annotated[Probe, Flat] = AS_MUCH_AS_USUAL,
+    output: Output = "text",
+    debug: bool = False,
+) -> int:
+    """Look for inputs that bring a concept back from an encoder, with the base as control.
+
+    Each attack searches, lets the judge choose its best prompt, and draws that one anew with fresh seeds: by
+    the encoder under attack and by the base. What the base draws too was not opened by an edit.
+
+    Parameters
+    ----------
+    encoder_from
+        Encoder to attack, as of `probe`.
+    attacks
+        Attacks, such as paraphrase, synonym, misspelling, words, vocabulary, words-before, words-behind,
+        vocabulary-before, vocabulary-behind, ring-a-bell; and prefix and inversion, which need a surrogate.
+    output
+        What stdout gets: a table, or a list of objects. Logs go to stderr.
+    debug
+        Show the traceback of an unexpected error.
+
+    """
+    prepare()
+    settings = JobSettings()
+
+    def look() -> int:
+        document = compose(wish, probe, {})
+        from unlearn_job.attacking import attacked, outcome_json, table  # noqa: PLC0415 (torch)
+
+        found = attacked(document, address(encoder_from), attacks, budget, settings)
+        show(json.dumps([outcome_json(one) for one in found]) if output == "json" else table(found))
+        return 0
+
+    return guarded(look, output=output, debug=debug, termination_log=None)
