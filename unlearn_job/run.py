@@ -29,6 +29,7 @@ from unlearn_job.provenance import provenance
 from unlearn_job.publish import commit, find_published, upload
 from unlearn_job.report.render import render_report
 from unlearn_job.settings import JobSettings
+from unlearn_job.signing import check_signing, sign
 from unlearn_job.sources import resolve
 from unlearn_job.store import Store, open_store
 from unlearn_job.store.release import release_prefix
@@ -91,6 +92,8 @@ def run(document: JobInput, settings: JobSettings) -> JobResult:
     if published is not None:
         log.info("release is published already", outcome=published.outcome)
         return published
+    if settings.signing_key is not None:
+        check_signing(settings.signing_key)
     return retried(lambda thrift: _build(document, settings, store, clock, thrift))
 
 
@@ -122,6 +125,8 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     with TemporaryDirectory(dir=settings.cache_dir, prefix="release-") as folder:
         with clock.step("report"):
             _write(built, Path(folder))
+            if settings.signing_key is not None:
+                sign(Path(folder), settings.signing_key)
         with clock.step("publish") as figures:
             files = upload(store, prefix, Path(folder))
             figures["bytes"] = sum(file.size for file in files)

@@ -23,3 +23,5 @@ class JobSettings(BaseSettings):
     """Where the result goes for Kubernetes, if the file is there."""
     memory: MemoryOptions = Field(default_factory=MemoryOptions)
     """Precision, slicing and offload; what is unset is chosen from the free memory of the GPU."""
+    signing_key: Path | None = None
+    """PEM file with the private key that signs encoders; unset leaves them unsigned."""

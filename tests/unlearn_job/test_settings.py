@@ -29,3 +29,9 @@ def test_memory_is_chosen_unless_the_environment_says(monkeypatch: pytest.Monkey
     monkeypatch.setenv("UNLEARN_OFFLOAD", "model")
     monkeypatch.setenv("UNLEARN_DTYPE", "float16")
     assert JobSettings().memory == MemoryOptions(offload=Offload.MODEL, dtype=Precision.FLOAT16)
+
+
+def test_nothing_is_signed_unless_a_key_is_mounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert JobSettings().signing_key is None
+    monkeypatch.setenv("UNLEARN_SIGNING_KEY", "/keys/key.pem")
+    assert JobSettings().signing_key == Path("/keys/key.pem")
