@@ -37,6 +37,7 @@ AMOUNT = {
     "clip_steps": 2,
     "frames": FRAMES,
     "guidance": "2",
+    "wordings": (),
 }
 
 

@@ -8,9 +8,14 @@ from typing import Annotated
 from pydantic import Field
 
 from unlearn_job.contract.base import ContractModel
+from unlearn_job.contract.sources import Source
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 Digest = Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]{64}$")]
+
+
+Description = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+"""A prompt that means a concept without naming it."""
 
 
 class ConceptKind(StrEnum):
@@ -40,6 +45,13 @@ class Concept(KeptConcept):
     """Other names that draw the same concept; erased with it."""
     anchor: Name | None = None
     """Phrase that the concept turns into, such as "a man". Unset: the nearest kept concept of its kind."""
+    descriptions: Annotated[
+        tuple[Description, ...], Field(max_length=8, json_schema_extra={"x-kubernetes-list-type": "set"})
+    ] = ()
+    """Prompts that mean the concept without its names: probed, never trained on. Not part of the digest."""
+    images: Source | None = None
+    """Folder with images of the concept, for methods that learn from images; unset: they are drawn. Publish
+    changed images under a new address: the address is part of the digest."""
 
 
 class Erasure(ContractModel):

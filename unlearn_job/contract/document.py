@@ -36,6 +36,17 @@ class ParentRelease(ContractModel):
     """Digest of its manifest.json, so that a changed object is noticed before it is built on."""
 
 
+class ExtraWording(StrEnum):
+    """Ways to ask for an erased concept beside its names and paraphrases."""
+
+    COMPOSITIONAL = "Compositional"
+    """Together with a kept concept. Counts for the residual where the base draws it."""
+    IMPLICIT = "Implicit"
+    """By the descriptions of the concept, without its names. Counts where the base draws it."""
+    TRANSLATED = "Translated"
+    """In sentences of other languages, where the tokenizer reads them. Reported only."""
+
+
 class Probe(ContractModel):
     """How much is generated to decide the gates, and how."""
 
@@ -53,6 +64,19 @@ class Probe(ContractModel):
     """Frames of a clip."""
     guidance: Annotated[str, Field(max_length=5, pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")] = "7.5"
     """Classifier-free guidance scale, a decimal as a string."""
+    wordings: Annotated[
+        tuple[ExtraWording, ...], Field(max_length=3, json_schema_extra={"x-kubernetes-list-type": "set"})
+    ] = (ExtraWording.COMPOSITIONAL, ExtraWording.IMPLICIT, ExtraWording.TRANSLATED)
+    """Further wordings that an erased concept is asked for in; an empty list asks for none."""
+    wording_images: Annotated[int, Field(ge=4, le=1024)] = 16
+    """Images per erased concept, encoder and further wording, beside `images`."""
+    sequential: bool = False
+    """Stop drawing an erased concept once no further sample can save its gate. The verdict stays the same by
+    the gates of this document, the counts of what fails are smaller: gates that are loosened later may find
+    too few to pass."""
+    budget_seconds: Annotated[int, Field(ge=5, le=604800)] | None = None
+    """Time for drawing with the new encoder. Sample sizes shrink to fit, down to what can decide the gates;
+    below that the Job fails before it unlearns. Unset: no bound."""
 
 
 class JobInput(ContractModel):

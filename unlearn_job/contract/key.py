@@ -29,13 +29,14 @@ def erasure_digest(
 ) -> str:
     """Identify an erasure by all that shapes the encoder, and by nothing else.
 
-    Gates, object names and references are left out: they change verdicts and reports, not weights.
+    Gates, object names, references and descriptions are left out: they change verdicts and reports, not
+    weights.
     """
     return canonical_digest(
         {
             "version": KEY_VERSION,
             "base": base.model_dump(mode="json", by_alias=True),
-            "concept": concept.model_dump(mode="json", by_alias=True),
+            "concept": _shaping(concept),
             "preserve": sorted((kept.kind.value, kept.name) for kept in set(preserve)),
             "method": {
                 "name": method_name,
@@ -46,6 +47,12 @@ def erasure_digest(
             "seed": seed,
         }
     )
+
+
+def _shaping(concept: Concept) -> dict[str, object]:
+    """Return what of a concept shapes the encoder; unset fields that came later leave old digests alone."""
+    left_out = {"descriptions"} if concept.images else {"descriptions", "images"}
+    return concept.model_dump(mode="json", by_alias=True, exclude=left_out)
 
 
 def release_key(*, parent: str | None, adds: Iterable[str]) -> str:

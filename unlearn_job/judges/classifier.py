@@ -31,6 +31,8 @@ class ClassifierJudge:
     the one largest label wins, so that such a classifier can judge only one kind of question.
     """
 
+    features_of = "last hidden layer of the classifier, averaged over positions"
+
     def __init__(
         self, model: PreTrainedModel, processor: BaseImageProcessor, device: torch.device | str
     ) -> None:
@@ -38,6 +40,7 @@ class ClassifierJudge:
         self._processor = processor
         self._device = device
         self._rows = {_plain(label): int(row) for row, label in model.config.id2label.items()}
+        self._labels = int(model.config.num_labels)
         self._multi = model.config.problem_type == "multi_label_classification"
 
     @classmethod
@@ -50,20 +53,26 @@ class ClassifierJudge:
 
     @torch.inference_mode()
     def look(self, images: Pixels) -> Tensor:
-        """Return label probabilities, shape (N, labels)."""
+        """Return label probabilities and behind them the features, shape (N, labels + D)."""
         parts = []
         for at in range(0, len(images), BATCH):
             pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
-            logits = self._model(pixels["pixel_values"].to(self._device)).logits.float()
-            parts.append(logits.sigmoid() if self._multi else logits.softmax(dim=-1))
+            output = self._model(pixels["pixel_values"].to(self._device), output_hidden_states=True)
+            logits = output.logits.float()
+            chances = logits.sigmoid() if self._multi else logits.softmax(dim=-1)
+            parts.append(torch.cat([chances, _pooled(output.hidden_states[-1])], dim=1))
         return torch.cat(parts).cpu()
+
+    def features(self, looks: Tensor) -> Tensor:
+        """Return the features in looks, shape (N, D)."""
+        return looks[:, self._labels :]
 
     def decide(self, looks: Tensor, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:  # noqa: ARG002
         """Say which looks carry the concept's label; the alternatives are the classifier's own labels."""
         row = self._row(concept)
         if self._multi:
             return looks[:, row] > THRESHOLD
-        return looks.argmax(dim=1) == row
+        return looks[:, : self._labels].argmax(dim=1) == row
 
     def sees(self, images: Pixels, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:
         """Say which pictures show the concept, shape (N,), bool."""
@@ -78,6 +87,11 @@ class ClassifierJudge:
                 "or take a judge of type 'clip'"
             )
         return row
+
+
+def _pooled(hidden: Tensor) -> Tensor:
+    """Average a hidden layer over positions: maps (N, C, H, W) of a CNN, or tokens (N, T, D)."""
+    return (hidden.flatten(2).mean(dim=2) if hidden.ndim == 4 else hidden.mean(dim=1)).float()
 
 
 def _plain(label: str) -> str:

@@ -12,6 +12,7 @@ from transformers import (
     AutoImageProcessor,
     AutoTokenizer,
     BaseImageProcessor,
+    BatchEncoding,
     CLIPModel,
     PreTrainedTokenizerBase,
 )
@@ -22,6 +23,8 @@ from unlearn_job.generate import Pixels
 from unlearn_job.judges.judge import BATCH, same_axis
 from unlearn_job.prompts import GENERIC, Templates, fill, names, without_style
 
+DEPTHS: Final = 4
+"""Depths at which feature maps are taken: the fourths of the vision model."""
 MOST_TEMPLATES: Final = 16
 """Templates per class: more change no verdict and cost a text encoding each."""
 
@@ -33,6 +36,8 @@ class ClipJudge:
     styles and with no style. Without the generic texts a judge must name something, and an erased concept
     would be found in whatever resembles it most.
     """
+
+    features_of = "image embedding of the CLIP judge"
 
     def __init__(
         self,
@@ -66,6 +71,35 @@ class ClipJudge:
             pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
             parts.append(_features(self._model.get_image_features(pixels["pixel_values"].to(self._device))))
         return torch.cat(parts)
+
+    def features(self, looks: Tensor) -> Tensor:
+        """Return the image embeddings, norm 1, shape (N, P)."""
+        return looks.float().cpu()
+
+    @torch.inference_mode()
+    def texts(self, prompts: Sequence[str]) -> Tensor:
+        """Return the embeddings of prompts, norm 1, shape (N, P)."""
+        parts = [
+            _features(self._model.get_text_features(**self._tokens(prompts[at : at + BATCH])))
+            for at in range(0, len(prompts), BATCH)
+        ]
+        return torch.cat(parts).cpu()
+
+    @torch.inference_mode()
+    def maps(self, images: Pixels) -> tuple[Tensor, ...]:
+        """Return patch features at four depths of the vision model, each of shape (N, D, patches)."""
+        parts = []
+        for at in range(0, len(images), BATCH):
+            pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
+            output = self._model.vision_model(
+                pixel_values=pixels["pixel_values"].to(self._device), output_hidden_states=True
+            )
+            layers = output.hidden_states[1:]
+            last = len(layers)
+            chosen = sorted({max(1, round(last * part / DEPTHS)) for part in range(1, DEPTHS + 1)})
+            # Without the class token, which is no place in the picture.
+            parts.append([layers[depth - 1][:, 1:].transpose(1, 2).float().cpu() for depth in chosen])
+        return tuple(torch.cat(depth) for depth in zip(*parts, strict=True))
 
     def decide(self, looks: Tensor, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:
         """Say which looks are nearest to the concept's text, shape (N,), bool."""
@@ -103,14 +137,15 @@ class ClipJudge:
             for phrase, subject in phrases.items()
         ]
 
+    def _tokens(self, prompts: Sequence[str]) -> BatchEncoding:
+        tokens = self._tokenizer(list(prompts), padding="max_length", truncation=True, return_tensors="pt")
+        return tokens.to(self._device)
+
     @torch.inference_mode()
     def _text(self, prompts: tuple[str, ...]) -> Tensor:
         """Return the mean text embedding of a class, norm 1, shape (P,)."""
         if prompts not in self._texts:
-            tokens = self._tokenizer(
-                list(prompts), padding="max_length", truncation=True, return_tensors="pt"
-            )
-            features = _features(self._model.get_text_features(**tokens.to(self._device)))
+            features = _features(self._model.get_text_features(**self._tokens(prompts)))
             self._texts[prompts] = torch.nn.functional.normalize(features.mean(dim=0), dim=0)
         return self._texts[prompts]
 

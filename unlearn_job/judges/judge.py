@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -39,6 +39,28 @@ class Judge(Protocol):
             The judge does not know the concept.
 
         """
+
+
+@runtime_checkable
+class Featured(Protocol):
+    """A judge whose looks hold features of the picture, for distances between pictures."""
+
+    features_of: str
+    """What the features are, for reports."""
+
+    def features(self, looks: Tensor) -> Tensor:
+        """Return the features in looks, shape (N, D), float32, on the CPU."""
+
+
+@runtime_checkable
+class ZeroShot(Featured, Protocol):
+    """A judge that puts texts and pictures into one space, such as a CLIP."""
+
+    def texts(self, prompts: Sequence[str]) -> Tensor:
+        """Return the prompts' embeddings of norm 1 in the space of the features, shape (N, D)."""
+
+    def maps(self, images: Pixels) -> tuple[Tensor, ...]:
+        """Return feature maps of pictures at several depths, each of shape (N, C, positions)."""
 
 
 def same_axis(one: ConceptKind, other: ConceptKind) -> bool:

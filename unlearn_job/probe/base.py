@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -15,12 +15,15 @@ from unlearn_job.contract.figures import Tally
 from unlearn_job.generate import Pixels, Sample, clips, encoder_in, images
 from unlearn_job.judges.judge import Judge, same_axis
 from unlearn_job.models import Models
+from unlearn_job.probe.budget import Amounts, within_budget
+from unlearn_job.probe.extra import PRESENT, drawn, extra_samples
+from unlearn_job.probe.pace import Pace
 from unlearn_job.probe.seen import Seen, judged
-from unlearn_job.probe.subjects import Asked, Subject, alternatives, asked, subjects
+from unlearn_job.probe.subjects import Asked, Subject, Wording, alternatives, asked, subjects
 from unlearn_job.prompts import Templates
 
-PRESENT: Final = 0.05
-"""Least lower bound at which a concept counts as known, where siblings give no false positives."""
+CONTROL_CLIPS: Final = 4
+"""Clips of the base encoder per erased concept: the control without which "never seen" proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class BaseProbe:
     seen: judged images by concept name; missing where no prompt asks for the concept alone.
     false_positives: for each erased concept, images of its siblings in which the judge sees it.
     not_present: digests of added erasures whose concept the base model does not draw.
+    extra: judged images of erased concepts in further wordings, by concept name.
+    control: clips of erased concepts, where the pace of clips had to be known; the probe draws the rest.
+    amounts: how much the probe shall draw; None: what the document says.
 
     """
 
@@ -42,6 +48,13 @@ class BaseProbe:
     seen: Mapping[str, Seen]
     false_positives: Mapping[str, Tally]
     not_present: tuple[Digest, ...]
+    extra: Mapping[str, Seen] = field(default_factory=dict)
+    control: Mapping[str, Seen] = field(default_factory=dict)
+    amounts: Amounts | None = None
+
+    def counted(self, name: str) -> frozenset[Wording]:
+        """Return the further wordings that count for the residual of an erased concept: the base draws it."""
+        return drawn(self.extra.get(name), self.false_positives[name])
 
 
 def identify(models: Models, judge: Judge, doc: JobInput) -> BaseProbe:
@@ -54,12 +67,15 @@ def identify(models: Models, judge: Judge, doc: JobInput) -> BaseProbe:
     ------
     UnknownConceptError
         The judge cannot judge one of the concepts.
+    BudgetTooSmallError
+        What the probe's budget allows would decide no gate.
 
     """
-    templates = Templates.of(doc)
+    templates, pace = Templates.of(doc), Pace()
     every = subjects(doc, templates, models.base_encoder, models.tokenizer)
     among = alternatives(doc, every)
-    with_base = draw_images(models, models.base_encoder, doc, image_samples(doc, templates, every))
+    samples = image_samples(doc, templates, every)
+    with_base = draw_images(models, models.base_encoder, doc, samples, pace)
     seen = {
         s.concept.name: judged(*with_base[s.concept.name], judge, s.concept, among)
         for s in every
@@ -67,31 +83,87 @@ def identify(models: Models, judge: Judge, doc: JobInput) -> BaseProbe:
     }
     erased = [s for s in every if s.role.erased]
     false = {s.concept.name: _false_positives(judge, s, every, seen, among) for s in erased}
-    return BaseProbe(every, among, seen, false, _not_present(erased, doc, seen, false))
+    base = BaseProbe(every, among, seen, false, _not_present(erased, doc, seen, false))
+    return base if base.not_present else _further(models, judge, doc, base, pace)
+
+
+def _further(models: Models, judge: Judge, doc: JobInput, base: BaseProbe, pace: Pace) -> BaseProbe:
+    """Add what only a release that is built needs: further wordings, and amounts that fit a budget."""
+    erased = {s.concept.name: s for s in base.subjects if s.role.erased and s.concept.name in base.seen}
+    further = {name: extra_samples(doc, s, base.subjects, models.tokenizer) for name, s in erased.items()}
+    further = {name: samples for name, samples in further.items() if samples}
+    images = draw_images(models, models.base_encoder, doc, further, pace)
+    extra = {name: judged(*found, judge, erased[name].concept, base.among) for name, found in images.items()}
+    base = replace(base, extra=extra)
+    if doc.probe.budget_seconds is None:
+        return base
+    control = {
+        name: draw_clips(
+            models,
+            models.base_encoder,
+            judge,
+            doc,
+            base,
+            subject=s,
+            samples=control_samples(doc, s),
+            pace=pace,
+        )
+        for name, s in erased.items()
+    }
+    return replace(base, control=control, amounts=within_budget(doc, base.subjects, pace))
+
+
+def control_samples(doc: JobInput, subject: Subject) -> tuple[Asked, ...]:
+    """Return the samples of an erased concept's first clips."""
+    return asked(doc, Templates.of(doc), subject, min(CONTROL_CLIPS, doc.probe.clips), "clips")
+
+
+def draw_clips(
+    models: Models,
+    encoder: PreTrainedModel,
+    judge: Judge,
+    doc: JobInput,
+    base: BaseProbe,
+    *,
+    subject: Subject,
+    samples: Sequence[Asked],
+    pace: Pace,
+) -> Seen:
+    """Draw clips of an erased concept with one encoder and judge their frames."""
+    with encoder_in(models, models.pipeline, encoder), pace.clips.drawing(len(samples)):
+        pixels = clips(models.pipeline, [a.sample for a in samples], doc.probe)
+    return judged(samples, pixels, judge, subject.concept, base.among)
 
 
 def image_samples(
     doc: JobInput, templates: Templates, every: Sequence[Subject]
 ) -> dict[str, tuple[Asked, ...]]:
     """Return the samples of every subject by name: the same for every encoder."""
-    kept = sum(1 for s in every if not s.role.erased)
-    share = max(1, doc.probe.retention_images // kept) if kept else 0
+    amounts = Amounts.asked(doc, every)
     found = {
-        s.concept.name: asked(doc, templates, s, doc.probe.images if s.role.erased else share, "images")
+        s.concept.name: asked(doc, templates, s, amounts.images if s.role.erased else amounts.kept, "images")
         for s in every
     }
     return {name: samples for name, samples in found.items() if samples}
 
 
 def draw_images(
-    models: Models, encoder: PreTrainedModel, doc: JobInput, samples: Mapping[str, tuple[Asked, ...]]
+    models: Models,
+    encoder: PreTrainedModel,
+    doc: JobInput,
+    samples: Mapping[str, tuple[Asked, ...]],
+    pace: Pace | None = None,
 ) -> dict[str, tuple[tuple[Asked, ...], Pixels]]:
     """Draw images of many concepts in one go, shape (N, H, W, 3) each.
 
-    With the surrogate; where there is none, the middle frame of a clip stands for an image.
+    With the surrogate; where there is none, the middle frame of a clip stands for an image. `pace` is told
+    how long it took.
     """
     flat = [a.sample for some in samples.values() for a in some]
-    pixels = _images(models, encoder, doc, flat)
+    if not flat:
+        return {}
+    with (pace or Pace()).images.drawing(len(flat)):
+        pixels = _images(models, encoder, doc, flat)
     found, at = {}, 0
     for name, some in samples.items():
         found[name] = (some, pixels[at : at + len(some)])

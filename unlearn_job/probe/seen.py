@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,6 +36,41 @@ class Seen:
     looks: Tensor
     hits: Tensor
     broken: Tensor
+
+    def first(self, count: int) -> Seen:
+        """Return the first samples alone, in views."""
+        frames = self.hits.shape[1]
+        return Seen(
+            self.asked[:count],
+            self.pixels[:count],
+            self.looks[: count * frames],
+            self.hits[:count],
+            self.broken[:count],
+        )
+
+    def only(self, wordings: Container[Wording]) -> Seen:
+        """Return the samples of some wordings."""
+        places = [i for i, one in enumerate(self.asked) if one.wording in wordings]
+        shape = (*self.hits.shape, self.looks.shape[1])
+        return Seen(
+            tuple(self.asked[i] for i in places),
+            self.pixels[places],
+            self.looks.reshape(shape)[places].flatten(0, 1),
+            self.hits[places],
+            self.broken[places],
+        )
+
+    def joined(self, other: Seen | None) -> Seen:
+        """Append further samples of the same concept."""
+        if other is None or not other.asked:
+            return self
+        return Seen(
+            (*self.asked, *other.asked),
+            np.concatenate([self.pixels, other.pixels]),
+            torch.cat([self.looks, other.looks]),
+            torch.cat([self.hits, other.hits]),
+            torch.cat([self.broken, other.broken]),
+        )
 
     def left(self) -> Tally:
         """Count samples that do not prove the concept gone: seen, or broken, in any frame."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 import torch
@@ -13,39 +12,26 @@ from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.contract.concept import Concept, ConceptKind, Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.evidence import Role, Wording
 from unlearn_job.erasing import erased_names, phrase_states
 from unlearn_job.generate import Sample
 from unlearn_job.prompts import Templates, fill, mentions, names
 from unlearn_job.retain import kept_concepts
 from unlearn_job.seeds import seed_for
 
+__all__ = [
+    "Asked",
+    "Role",
+    "Subject",
+    "Wording",
+    "alternatives",
+    "asked",
+    "neighbours",
+    "subjects",
+]
+
 NEAREST: Final = 2
 """Kept concepts of the same kind, by hidden states, that count as neighbours of an erased one."""
-
-
-class Role(StrEnum):
-    """The part of a concept in the release."""
-
-    ADDED = "added"
-    HELD = "held"
-    PRESERVED = "preserved"
-    HOLDOUT = "holdout"
-
-    @property
-    def erased(self) -> bool:
-        """Whether the new encoder must not draw it."""
-        return self in (Role.ADDED, Role.HELD)
-
-
-class Wording(StrEnum):
-    """How a sample asks for its concept."""
-
-    NAME = "name"
-    """By its name, in a template that methods train on."""
-    ALIAS = "alias"
-    """By another name, in such a template."""
-    PARAPHRASE = "paraphrase"
-    """In a template that no method saw."""
 
 
 @dataclass(frozen=True)

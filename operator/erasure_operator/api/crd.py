@@ -1,11 +1,12 @@
 """The three CustomResourceDefinitions, generated from the models.
 
-``python -m erasure_operator.api.crd --write`` rewrites crds/, the chart's copy and docs/reference/api.md;
-without ``--write`` it only says what differs.
+``python -m erasure_operator.api.crd --write`` rewrites crds/, the chart's copy and docs/reference, where
+the schema of probe.json is too; without ``--write`` it only says what differs.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,6 +20,7 @@ from erasure_operator.api.encoder_release import EncoderRelease
 from erasure_operator.api.reference import reference_page
 from erasure_operator.api.schema import Schema, structural
 from erasure_operator.api.video_model import VideoModel
+from unlearn_job.contract.probe_document import ProbeDocument
 
 _HEADER: Final = "# Generated from operator/erasure_operator/api by `make generate`. Do not edit.\n"
 
@@ -165,7 +167,14 @@ def generated_files(root: Path) -> dict[Path, str]:
         for folder in ("crds", "charts/concept-erasure-operator/files/crds"):
             files[root / folder / f"{GROUP}_{kind.plural}.yaml"] = text
     files[root / "docs/reference/api.md"] = reference_page({kind.name: object_schema(kind) for kind in KINDS})
+    files[root / "docs/reference/probe.schema.json"] = json.dumps(probe_schema(), indent=1) + "\n"
     return files
+
+
+def probe_schema() -> Schema:
+    """Return the JSON schema that every probe.json holds."""
+    schema = ProbeDocument.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
 def main(*, write: bool = False, root: Path = Path()) -> int:

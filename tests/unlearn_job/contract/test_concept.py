@@ -29,3 +29,10 @@ def test_at_most_16_aliases() -> None:
 def test_a_digest_is_64_lower_hexadecimal_digits(digest: str) -> None:
     with pytest.raises(ValidationError):
         Erasure(digest=digest, name="takedown", concept=Concept(name="cat"))
+
+
+def test_at_most_eight_descriptions_of_200_letters() -> None:
+    assert Concept(name="cat", descriptions=("x" * 200,) * 8)
+    for bad in (("a cat",) * 9, ("x" * 201,), (" a cat",), ("",)):
+        with pytest.raises(ValidationError):
+            Concept(name="cat", descriptions=bad)

@@ -65,6 +65,8 @@ def test_holds_need_a_parent_and_a_parent_holds() -> None:
         ("seed", -1),
         ("probe", {"guidance": "high"}),
         ("probe", {"images": 1}),
+        ("probe", {"wordings": ["Backwards"]}),
+        ("probe", {"budget_seconds": 1}),
         ("device", "TPU"),
         ("unknown", 1),
     ],

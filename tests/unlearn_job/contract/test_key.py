@@ -103,6 +103,11 @@ def test_what_shapes_the_encoder_changes_the_digest(change: dict[str, Any]) -> N
     assert digest(**change) != digest()
 
 
+def test_descriptions_are_probed_and_shape_no_weights() -> None:
+    described = COMET.model_copy(update={"descriptions": ("a man with a red cape",)})
+    assert digest(concept=described) == digest()
+
+
 def test_the_retain_sets_order_and_repetitions_do_not() -> None:
     preserve = [KeptConcept(name="dog"), KeptConcept(name="cat"), KeptConcept(name="dog")]
     assert digest(preserve=preserve) == digest()

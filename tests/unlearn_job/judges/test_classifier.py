@@ -10,7 +10,7 @@ from transformers import ResNetConfig, ResNetForImageClassification
 
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.judges.classifier import ClassifierJudge
-from unlearn_job.judges.judge import UnknownConceptError
+from unlearn_job.judges.judge import Featured, UnknownConceptError, ZeroShot
 
 pytestmark = pytest.mark.torch
 
@@ -74,3 +74,17 @@ def test_a_concept_without_a_label_is_refused_by_name(tmp_path: Path) -> None:
     judge = save(tmp_path, "multi_label_classification", (0.0, 0.0, 0.0))
     with pytest.raises(UnknownConceptError, match="'dragon'"):
         _seen(judge, "dragon")
+
+
+def test_features_stand_behind_the_labels_and_change_no_verdict(tmp_path: Path) -> None:
+    judge = save(tmp_path, "single_label_classification", (2.0, -2.0, 1.0))
+    assert isinstance(judge, Featured)
+    assert not isinstance(judge, ZeroShot)
+    looks = judge.look(IMAGES).clone()
+    features = judge.features(looks)
+    assert features.shape == (5, 8)
+    assert looks.shape == (5, len(LABELS) + 8)
+    assert not torch.allclose(features[0], features[1])
+    # Features larger than any probability are no label.
+    looks[:, len(LABELS) :] = 100.0
+    assert judge.decide(looks, KeptConcept(name="cat"), ()).tolist() == [True] * 5

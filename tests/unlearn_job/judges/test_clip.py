@@ -12,6 +12,7 @@ from lab.testbed.tokenizer import save_tokenizer
 from tests.unlearn_job import tiny
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.judges.clip import ClipJudge
+from unlearn_job.judges.judge import ZeroShot
 from unlearn_job.prompts import Templates, without_style
 
 pytestmark = pytest.mark.torch
@@ -91,3 +92,19 @@ def test_an_anchor_may_be_an_alternative_without_being_counted_twice(judge: Clip
     figure = KeptConcept(name="a figure", kind=ConceptKind.CHARACTER)
     look = judge._text(judge._prompts(figure))[None]
     assert not bool(judge.decide(look, tiny.COMET, (tiny.COMET, figure)))
+
+
+def test_texts_and_pictures_lie_in_one_space(judge: ClipJudge) -> None:
+    assert isinstance(judge, ZeroShot)
+    prompts = [f"a drawing of a {word}" for word in ("cat", "fish", "house")]
+    texts = judge.texts(prompts)
+    assert texts.shape == judge.features(judge.look(IMAGES))[:3].shape
+    assert torch.allclose(texts.norm(dim=1), torch.ones(3), atol=1e-5)
+    assert torch.allclose(judge.texts(prompts[1:2])[0], texts[1], atol=1e-5)
+
+
+def test_maps_keep_places_and_leave_the_class_token_out(judge: ClipJudge) -> None:
+    (only,) = judge.maps(IMAGES)  # of one layer there is one depth
+    assert only.shape == (4, 16, 4)
+    moved = np.roll(IMAGES, 8, axis=1)
+    assert not torch.allclose(judge.maps(moved)[0], only)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unlearn_job import tiny
 from unlearn_job.contract.concept import ConceptKind
-from unlearn_job.judges.judge import same_axis
+from unlearn_job.judges.judge import Featured, same_axis
 
 pytestmark = pytest.mark.torch
 
@@ -12,3 +13,7 @@ def test_styles_exclude_styles_and_subjects_exclude_subjects() -> None:
     assert same_axis(ConceptKind.STYLE, ConceptKind.STYLE)
     assert same_axis(ConceptKind.OBJECT, ConceptKind.PERSON)
     assert not same_axis(ConceptKind.OBJECT, ConceptKind.STYLE)
+
+
+def test_a_judge_need_not_have_features() -> None:
+    assert not isinstance(tiny.Eyes(), Featured)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from unlearn_job.contract.evidence import Estimate
 from unlearn_job.contract.figures import Figures, RetentionFigures, Tally
 from unlearn_job.contract.trials import AttackTrial
 from unlearn_job.probe.report import ProbeReport, Row, tally_json
@@ -27,6 +28,9 @@ def _row() -> Row:
         invalid=NOTHING,
         frames=Tally(hits=2, samples=80),
         peak_frame=Tally(hits=2, samples=10),
+        base_by_wording={Wording.NAME: Tally(hits=31, samples=32)},
+        counted=frozenset({Wording.NAME}),
+        reactivation_gap=Estimate(value=0.175, bootstrap95=(0.1, 0.3), units=10),
     )
 
 
@@ -39,12 +43,14 @@ def test_the_document_has_no_pixels_and_reads_back() -> None:
     kept = RetentionFigures(base=Tally(hits=10, samples=10), erased=Tally(hits=9, samples=10))
     figures = Figures(erasures=(), preserved=kept, holdout=kept, neighbours=kept)
     report = json.loads(ProbeReport(figures, (_row(),), (), {"seed": 3}).to_json())
-    assert report["settings"] == {"seed": 3}
+    assert report["settings"]["seed"] == 3
     assert report["retentionPercent"]["holdout"] == 90.0
     (concept,) = report["concepts"]
-    assert concept["reactivationGap"] == 0.175
-    assert concept["byWording"]["name"]["samples"] == 32
+    assert concept["reactivationGap"]["value"] == 0.175
+    name = concept["byWording"]["name"]
+    assert (name["base"]["hits"], name["images"]["hits"], name["counted"]) == (31, 0, True)
     assert "clips" not in concept
+    assert "quality" not in report
 
 
 def test_attacks_join_the_document_and_the_strongest_the_figures() -> None:

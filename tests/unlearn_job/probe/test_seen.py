@@ -63,3 +63,16 @@ def test_images_are_clips_of_one_frame() -> None:
     assert found.hits.shape == found.broken.shape == (2, 1)
     black = judged(asked, np.zeros((2, 16, 16, 3), np.uint8), tiny.Eyes(threshold=9), tiny.CAT, ())
     assert black.left() == Tally(hits=2, samples=2)
+
+
+def test_parts_and_sums_of_samples_keep_frames_with_their_clip() -> None:
+    clips = seen([[0, 1], [1, 1], [0, 0], [1, 0]])
+    first, aliases = clips.first(3), clips.only({Wording.ALIAS})
+    assert first.left() == Tally(hits=2, samples=3)
+    assert first.looks.shape[0] == 6
+    assert aliases.left() == Tally(hits=1, samples=1)
+    assert aliases.looks.shape == (2, 1)
+    both = first.joined(aliases)
+    assert (len(both.asked), both.pixels.shape[0], both.looks.shape[0]) == (4, 4, 8)
+    assert both.frames() == Tally(hits=5, samples=8)
+    assert first.joined(None) is first

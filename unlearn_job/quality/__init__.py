@@ -1,0 +1,8 @@
+"""How good the pictures of what stays are, against the base's on the same prompts and seeds.
+
+Knows judges and pictures, and nothing of probes, which call it.
+"""
+
+from unlearn_job.quality.measure import Compared, measure_quality
+
+__all__ = ["Compared", "measure_quality"]
