@@ -14,6 +14,7 @@ has .84 and .72.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,7 @@ from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.conditioning import conditioning_of
 from unlearn_job.methods.states import hidden_states, token_table
+from unlearn_job.methods.thinning import cut
 from unlearn_job.methods.tokens import Tokens, assemble, stack, tokenise
 from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading, as_batch
@@ -103,8 +105,8 @@ def typed(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]) -> list
 
 @torch.no_grad()
 def encoded(encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]) -> Read:
-    """Run an encoder on prompts."""
-    tokens = typed(tokenizer, prompts)
+    """Run an encoder on prompts, on the first of a long padding only: the others say the same."""
+    tokens = [cut(one, conditioning_of(tokenizer)) for one in typed(tokenizer, prompts)]
     ids = stack(tokens).to(next(encoder.parameters()).device)
     return Read(hidden_states(encoder, ids).float(), _counted(tokenizer, tokens).to(ids.device))
 
@@ -113,7 +115,9 @@ def encoded(encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Seq
 def encoded_readings(
     encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, readings: Sequence[Reading]
 ) -> Read:
-    """Run an encoder on readings, some of whose tokens may be soft."""
+    """Run an encoder on readings, some of whose tokens may be soft, as `encoded` does."""
+    reads = conditioning_of(tokenizer)
+    readings = [dataclasses.replace(reading, tokens=cut(reading.tokens, reads)) for reading in readings]
     batch = as_batch(readings, token_table(encoder).weight)
     states = hidden_states(encoder, batch.ids, batch.embeddings).float()
     return Read(states, _counted(tokenizer, [reading.tokens for reading in readings]).to(states.device))

@@ -13,21 +13,30 @@ projections (UCE, arXiv 2308.14761), moved into the text encoder.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from unlearn_job.conditioning import conditioning_of
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods.closed_form.config import Config
-from unlearn_job.methods.states import Layer, layer_states, layers, token_table
+from unlearn_job.methods.replay import LowerLayers
+from unlearn_job.methods.states import layers, token_table
 from unlearn_job.methods.task import Task
+from unlearn_job.methods.thinning import Thinned, row_weights, thinned
 from unlearn_job.methods.tokens import Tokens, matched, stack, tokenise
-from unlearn_job.retain import Reading, batches
+from unlearn_job.retain import Reading, as_batch
 
-BATCH = 64
+BATCH: Final = 64
 """Prompts per forward pass: bounds the memory, not the result."""
+REMEMBERED: Final = 2**30
+"""Bytes of states of the layers below the edited ones that are kept between the passes."""
+BLOCK: Final = 768
+"""Columns of a Gram matrix that are summed at once; what lies below its diagonal is not summed."""
 
 
 def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:
@@ -39,6 +48,9 @@ def _count(config: MethodConfig) -> int:
     return Config.model_validate(config.model_dump()).layers
 
 
+_Beside = TypeVar("_Beside")
+
+
 @torch.no_grad()
 def erase(task: Task, config: MethodConfig) -> None:
     """Solve layer by layer; each one sees the encoder with the layers before it already edited."""
@@ -46,31 +58,39 @@ def erase(task: Task, config: MethodConfig) -> None:
     pairs = [
         (tokenise(task.tokenizer, pair.own), tokenise(task.tokenizer, pair.anchor))
         for erasing in task.erasing
-        for pair in erasing.pairs
+        for pair in erasing.training
     ]
     stays = list(task.retain)
     for erasing in task.erasing:
         stays += task.negatives.of(erasing, settings.negatives)
-    edited, frozen = layers(task.encoder)[-settings.layers :], layers(task.start)[-settings.layers :]
-    for index, (layer, start) in enumerate(zip(edited, frozen, strict=True)):
-        places = _Places(task.encoder, layer, task.start, start)
+    reads = conditioning_of(task.tokenizer)
+    run = _Run(task, settings.layers)
+    concept = _sorted(thinned([own for own, _ in pairs], reads, [anchor.end for _, anchor in pairs]), pairs)
+    kept = _sorted(thinned([reading.tokens for reading in stays], reads), stays)
+    edited = layers(task.encoder)[-settings.layers :]
+    for index, layer in enumerate(edited):
         goes = _Normal.empty(layer.projection)
-        for x, d in _concept_rows(places, pairs):
-            goes.add(x, d / (len(edited) - index))
+        for x, d, weights in _concept_rows(run, run.first + index, concept):
+            goes.add(x, d / (len(edited) - index), weights)
         keeps = _Normal.empty(layer.projection)
-        for x, d in _retain_rows(places, stays, drifted=index > 0):
-            keeps.add(x, d)
+        for x, d, weights in _retain_rows(run, run.first + index, kept):
+            keeps.add(x, d, weights)
         layer.projection.weight += _solve(goes, keeps, float(settings.retain_mass), float(settings.ridge))
 
 
-@dataclass(frozen=True)
-class _Places:
-    """The same layer in the edited encoder and in the parent's."""
+def _sorted(prompts: Sequence[Thinned], beside: Sequence[_Beside]) -> list[tuple[Thinned, _Beside]]:
+    """Put prompts of one length together, with what belongs to each: a batch is as long as its longest."""
+    return sorted(zip(prompts, beside, strict=True), key=lambda both: len(both[0].tokens.ids))
 
-    encoder: nn.Module
-    layer: Layer
-    start: nn.Module
-    start_layer: Layer
+
+class _Run:
+    """The edited encoder and the parent's, which are the same below the first edited layer."""
+
+    def __init__(self, task: Task, edited: int) -> None:
+        self.encoder, self.start = task.encoder, task.start
+        self.first = max(0, len(layers(task.encoder)) - edited)
+        self.device = token_table(task.encoder).weight.device
+        self.lower = LowerLayers(self.first, REMEMBERED)
 
 
 @dataclass
@@ -78,10 +98,10 @@ class _Normal:
     """Sums of the normal equations: memory of one F x F matrix, whatever the number of rows."""
 
     gram: Tensor
-    """sum x x^T, shape (F, F), float64."""
+    """sum m x x^T, shape (F, F), float64; on and above the diagonal."""
     cross: Tensor
-    """sum d x^T, shape (D, F), float64."""
-    rows: int = 0
+    """sum m d x^T, shape (D, F), float64."""
+    rows: float = 0
 
     @classmethod
     def empty(cls, projection: nn.Linear) -> _Normal:
@@ -91,43 +111,70 @@ class _Normal:
         width = projection.in_features
         return cls(zeros(width, width), zeros(projection.out_features, width))
 
-    def add(self, x: Tensor, d: Tensor) -> None:
-        """Add rows: x of shape (N, F), d of shape (N, D)."""
+    def add(self, x: Tensor, d: Tensor, weights: Tensor | None = None) -> None:
+        """Add rows: x of shape (N, F), d of shape (N, D), and what each counts, shape (N,), or 1."""
         x, d = x.double(), d.double()
-        self.gram.addmm_(x.T, x)
-        self.cross.addmm_(d.T, x)
-        self.rows += len(x)
+        self.rows += len(x) if weights is None else float(weights.sum())
+        weighed = x if weights is None else x * weights[:, None]
+        for at in range(0, x.shape[1], BLOCK):
+            self.gram[at : at + BLOCK, at:].addmm_(weighed[:, at : at + BLOCK].T, x[:, at:])
+        self.cross.addmm_(d.T, weighed)
+
+    def whole_gram(self) -> Tensor:
+        """Return the Gram matrix with what lies below its diagonal, shape (F, F)."""
+        upper = self.gram.triu()
+        return upper + upper.triu(1).T
 
 
-def _concept_rows(places: _Places, pairs: Sequence[tuple[Tokens, Tokens]]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield (x, wanted change of the residual) for the concept's prompts."""
-    device = token_table(places.encoder).weight.device
-    for at in range(0, len(pairs), BATCH):
-        part = pairs[at : at + BATCH]
-        own, anchor = (stack([pair[side] for pair in part]).to(device) for side in (0, 1))
-        now = layer_states(places.encoder, places.layer, own)
-        wanted = layer_states(places.start, places.start_layer, anchor).residual
-        rows, here, there = matched(part)
-        yield now.inputs[rows, here], wanted[rows, there] - now.residual[rows, here]
+def _concept_rows(
+    run: _Run, index: int, concept: Sequence[tuple[Thinned, tuple[Tokens, Tokens]]]
+) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+    """Yield (x, wanted change of the residual, what a row counts) for the concept's prompts."""
+    for at in range(0, len(concept), BATCH):
+        part = concept[at : at + BATCH]
+        pairs = [(thin.tokens, _cut_alike(anchor, thin.tokens, own)) for thin, (own, anchor) in part]
+        own, anchor = (stack([pair[side] for pair in pairs]).to(run.device) for side in (0, 1))
+        now = run.lower.states(("own", at), run.encoder, index, own)
+        wanted = run.lower.states(("anchor", at), run.start, index, anchor).residual
+        rows, here, there = matched(pairs)
+        weights = row_weights([thin for thin, _ in part], own.shape[1])
+        yield (
+            now.inputs[rows, here],
+            wanted[rows, there] - now.residual[rows, here],
+            None if weights is None else weights[rows, here].to(run.device),
+        )
+
+
+def _cut_alike(anchor: Tokens, thin: Tokens, whole: Tokens) -> Tokens:
+    """Cut an anchor's prompt where the concept's was cut: padding answers to padding."""
+    length = len(thin.ids)
+    if length == len(whole.ids):
+        return anchor
+    return dataclasses.replace(anchor, ids=anchor.ids[:length], last=min(anchor.last, length))
 
 
 def _retain_rows(
-    places: _Places, stays: Sequence[Reading], *, drifted: bool
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield (x, what brings the residual back to the parent's) for everything that must stay."""
-    for batch in batches(stays, token_table(places.encoder).weight, BATCH):
-        now = layer_states(places.encoder, places.layer, batch.ids, batch.embeddings)
-        if not drifted:  # nothing is edited yet: the same states, for half the work
-            yield now.inputs[batch.counts], torch.zeros_like(now.residual[batch.counts])
+    run: _Run, index: int, kept: Sequence[tuple[Thinned, Reading]]
+) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+    """Yield (x, what brings the residual back to the parent's, what a row counts) for all that must stay."""
+    for at in range(0, len(kept), BATCH):
+        part = kept[at : at + BATCH]
+        readings = [dataclasses.replace(reading, tokens=thin.tokens) for thin, reading in part]
+        batch = as_batch(readings, token_table(run.encoder).weight)
+        weights = row_weights([thin for thin, _ in part], batch.ids.shape[1])
+        counts = None if weights is None else weights.to(run.device)[batch.counts]
+        now = run.lower.states(("kept", at), run.encoder, index, batch.ids, batch.embeddings)
+        if index == run.first:  # nothing is edited yet: the same states, for half the work
+            yield now.inputs[batch.counts], torch.zeros_like(now.residual[batch.counts]), counts
             continue
-        wanted = layer_states(places.start, places.start_layer, batch.ids, batch.embeddings).residual
-        yield now.inputs[batch.counts], (wanted - now.residual)[batch.counts]
+        wanted = run.lower.states(("kept", at), run.start, index, batch.ids, batch.embeddings).residual
+        yield now.inputs[batch.counts], (wanted - now.residual)[batch.counts], counts
 
 
 def _solve(goes: _Normal, keeps: _Normal, mass: float, ridge: float) -> Tensor:
     """Return the change of the weight, shape (D, F), in float32."""
     weight = mass * goes.rows / max(1, keeps.rows)
-    gram = goes.gram + weight * keeps.gram
+    gram = goes.whole_gram() + weight * keeps.whole_gram()
     gram.diagonal().add_(ridge * gram.diagonal().mean())
     change: Tensor = torch.linalg.solve(gram, (goes.cross + weight * keeps.cross).T).T
     return change.float()
