@@ -26,7 +26,7 @@ from unlearn_job.judges.judge import Judge
 from unlearn_job.methods.states import token_table
 from unlearn_job.methods.tokens import word_ids
 from unlearn_job.models import Models
-from unlearn_job.nearness import Nearness
+from unlearn_job.nearness import NEAR, Nearness
 from unlearn_job.probe.base import draw_images
 from unlearn_job.probe.seen import judged
 from unlearn_job.probe.subjects import Asked, Wording, alternatives, subjects
@@ -36,8 +36,6 @@ from unlearn_job.seeds import seed_for
 
 WORDS: Final = 256
 """Real words, nearest first by their token embeddings, that the encoder reads."""
-NEAR: Final = 0.8
-"""Largest ratio of distances at which a word reads like the concept (`Nearness`)."""
 DRAWN: Final = 6
 """Most words of one erasure that are drawn, nearest first."""
 IMAGES: Final = 12
@@ -74,6 +72,8 @@ def find_aliases(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundAlia
     found: list[FoundAlias] = []
     for erasing in erasings(doc, templates, encoder, tokenizer, kept):
         phrases = _near(models, erasing, templates, taken)
+        if not phrases:
+            continue
         samples = {phrase: _samples(doc, erasing.erasure, templates, phrase) for phrase in phrases}
         for phrase, (asked, pixels) in draw_images(models, encoder, doc, samples).items():
             shown = judged(asked, pixels, judge, erasing.erasure.concept, among).shown()
@@ -128,10 +128,12 @@ def _near(models: Models, erasing: Erasing, templates: Templates, taken: Sequenc
 
 def _needed(doc: JobInput, erasing: Erasing, templates: Templates) -> tuple[str, ...]:
     """Return texts whose words must not go: without its templates nothing could be asked for any more."""
-    kinds = {erasing.erasure.concept.kind, *(kept.kind for kept in kept_concepts(doc))}
+    kept, gone = kept_concepts(doc), erased_names(doc)
+    kinds = {erasing.erasure.concept.kind, *(concept.kind for concept in kept)}
+    asking = [template for kind in kinds for template in templates.probing(kind)]
     return (
-        *(kept.name for kept in kept_concepts(doc)),
-        *(template for kind in kinds for template in templates.probing(kind)),
+        *(concept.name for concept in kept),
+        *(template for template in asking if not mentions(template, gone)),
         *(phrase for generic in GENERIC.values() for phrase in generic),
         *((erasing.anchor,) if erasing.anchor else ()),
     )

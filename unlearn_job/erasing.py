@@ -35,6 +35,7 @@ class Erasing:
     anchor: phrase that the concept turns into; None where a style turns into no style.
     pairs: training prompts of the name and of each alias.
     plain: the name alone in the document's own training templates.
+    varied: what people write around the names and instead of them (`unlearn_job.variations`).
 
     """
 
@@ -42,6 +43,12 @@ class Erasing:
     anchor: str | None
     pairs: tuple[Pair, ...]
     plain: tuple[Prompt, ...] = ()
+    varied: tuple[Pair, ...] = ()
+
+    @property
+    def training(self) -> tuple[Pair, ...]:
+        """All pairs that methods train on."""
+        return (*self.pairs, *self.varied)
 
     @property
     def names(self) -> tuple[str, ...]:

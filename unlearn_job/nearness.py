@@ -21,6 +21,10 @@ FRAMES: Final = 3
 """Prompts of each concept that stays."""
 
 
+NEAR: Final = 0.8
+"""Ratio below which a prompt counts as one of the concept, where no parameter says another."""
+
+
 class Nearness:
     """Ratio of two distances: to the concept, and to the nearest of all that stays.
 

@@ -2,21 +2,25 @@
 
 They hold what no list names: a linear change that is only told what to erase reaches all that looks a
 little like it. With two kept concepts in the document, the testbed loses 6 % of the others without them
-and 1 % with them; with eleven kept ones, nothing either way (docs/methods). Three sorts, for names of
+and 1 % with them; with eleven kept ones, nothing either way (docs/methods). Four sorts, for names of
 several words and of several tokens:
 
 - *partial*: a proper part of the name ("captain", "captain whale", "x comet"), the rest being other words,
   words of kept and erased names among them, noise, or nothing. "captain comet" goes, "captain whale" stays;
 - *soft*: every token becomes a * e + sqrt(1 - a^2) * u with e its unit embedding, |a| up to what separates
   words of this vocabulary, u noise or a mix of two other words;
-- *word*: one or two other words of the vocabulary in place of the name.
+- *word*: one or two other words of the vocabulary in place of the name;
+- *slip*: the name misspelt once or twice. Left alone, slips that the base reads as something else came to
+  draw what the name had drawn: after "kitty" was erased, "kiuts" drew cats.
+
+None of them draws the concept: what the parent's encoder reads like it falls out (`Nearness`).
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +32,7 @@ from unlearn_job.erasing import Erasing
 from unlearn_job.methods.tokens import assemble, whole_words, word_ids
 from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading
+from unlearn_job.slips import slips
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,16 @@ class Soft:
     vector: Tensor
 
 
+Draws = Callable[[Erasing, Sequence[Reading]], Sequence[bool]]
+
 Slot = int | Soft
 """What stands at a position."""
 
-SHARES: Final = {"partial": 0.4, "soft": 0.4, "word": 0.2}
+SHARES: Final = {"partial": 0.3, "soft": 0.3, "word": 0.2, "slip": 0.2}
 """Shares of the sorts; a name of one token has no parts, and its share goes to the soft ones."""
+
+REDRAWS: Final = 3
+"""Times that negatives are drawn before fewer have to do."""
 
 NAMED: Final = 0.3
 """Share of other words that come from kept and erased names: those neighbours matter most."""
@@ -140,12 +150,20 @@ class Negatives:
         All erased names and aliases, the parent's included: none may come out by chance.
     seed
         In [0, 2**31).
+    draws
+        Says of readings whether they draw the concept of an erasure: those are none. Without it all count.
 
     """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, words: Vocabulary, gone: Sequence[str], seed: int
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        words: Vocabulary,
+        gone: Sequence[str],
+        seed: int,
+        draws: Draws | None = None,
     ) -> None:
+        self._draws = draws
         self._tokenizer = tokenizer
         self._vocabulary = words
         self._gone = {word_ids(tokenizer, name) for name in gone}
@@ -154,9 +172,24 @@ class Negatives:
         self._noise = torch.Generator().manual_seed(seed)
 
     def of(self, erasing: Erasing, count: int) -> list[Reading]:
-        """Return `count` negatives in the prompts of one erasure, over its name and aliases in turn."""
+        """Return `count` negatives in the prompts of one erasure, over its name and aliases in turn.
+
+        Fewer where most of what is drawn reads like the concept.
+        """
+        kept: list[Reading] = []
+        for _ in range(REDRAWS):
+            drawn = self._some(erasing, count - len(kept))
+            draws = self._draws(erasing, drawn) if self._draws else [False] * len(drawn)
+            kept += [reading for reading, draw in zip(drawn, draws, strict=True) if not draw]
+            if len(kept) == count:
+                break
+        return kept
+
+    def _some(self, erasing: Erasing, count: int) -> list[Reading]:
         by_name: dict[str, list[Prompt]] = {}
         for pair in erasing.pairs:
+            if pair.own.phrase not in erasing.names:  # what a search found: its parts draw the concept
+                continue
             by_name.setdefault(pair.own.phrase, []).append(pair.own)
         phrases = sorted(by_name)
         found = []
@@ -168,7 +201,7 @@ class Negatives:
     def _one(self, prompt: Prompt) -> Reading:
         words = [self._ids(word) for word in prompt.phrase.split()]
         before, after = self._ids(prompt.before), self._ids(prompt.after)
-        slots = self._slots(words)
+        slots = self._slots(words, prompt.phrase)
         if self._names_an_erased_concept(before, slots, after):
             # Words may come out as an erased name by chance; vectors cannot.
             slots = [self._soft(piece) for word in words for piece in word]
@@ -187,11 +220,13 @@ class Negatives:
             self._known[text] = word_ids(self._tokenizer, text)
         return self._known[text]
 
-    def _slots(self, words: list[tuple[int, ...]]) -> list[Slot]:
+    def _slots(self, words: list[tuple[int, ...]], phrase: str) -> list[Slot]:
         parts: list[tuple[int, ...]] = words if len(words) > 1 else [(piece,) for piece in words[0]]
         sort = self._choice.choices(list(SHARES), list(SHARES.values()))[0]
         if sort == "partial" and len(parts) > 1:
             return self._partial(parts)
+        if sort == "slip":
+            return [i for word in self._slip(phrase).split() for i in self._ids(word)]
         if sort == "word":
             return [i for _ in range(self._choice.choice((1, 1, 2))) for i in self._other_word()]
         return [self._soft(piece) for word in words for piece in word]
@@ -210,6 +245,12 @@ class Negatives:
             elif rest == "noise":
                 slots += [self._soft(piece) for piece in part]
         return slots
+
+    def _slip(self, phrase: str) -> str:
+        """Misspell a phrase once or twice."""
+        for _ in range(self._choice.randint(1, 2)):
+            phrase = self._choice.choice([text for text in slips(phrase) if text.strip()] or [phrase])
+        return phrase
 
     def _other_word(self) -> tuple[int, ...]:
         named, words = self._vocabulary.named, self._vocabulary.words

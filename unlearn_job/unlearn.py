@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from unlearn_job.contract.base import canonical_digest
+from unlearn_job.contract.concept import Digest
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
@@ -25,11 +26,13 @@ from unlearn_job.methods.checkpoint import Checkpoint
 from unlearn_job.methods.states import require_finite, token_table
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.models import Models
-from unlearn_job.negatives import Negatives, vocabulary
+from unlearn_job.nearness import NEAR, Nearness
+from unlearn_job.negatives import Negatives, Vocabulary, vocabulary
 from unlearn_job.prompts import Templates
-from unlearn_job.retain import as_sequences, held_prompts, kept_concepts, retain_prompts
+from unlearn_job.retain import Reading, as_sequences, held_prompts, kept_concepts, retain_prompts
 from unlearn_job.seeds import seed_for
 from unlearn_job.shots import make_shots
+from unlearn_job.variations import Variations
 
 STATE_FILE: Final = "training.safetensors"
 """Name of the saved training in the folder for states."""
@@ -126,15 +129,21 @@ def _task(
     templates = Templates.of(doc)
     kept = kept_concepts(doc)
     erasing = erasings(doc, templates, start, models.tokenizer, kept)
+    near = {e.erasure.digest: Nearness(start, models.tokenizer, e) for e in erasing}
+    names = [concept.name for concept in kept]
+    groups = [*(e.names for e in erasing), *((name,) for name in names)]
+    table = token_table(start).weight
+    words = vocabulary(models.tokenizer, table, (*erased_names(doc), *names), groups)
+    variations = _variations(models, doc, start, words, names)
     anchors = [(e.anchor, e.erasure.concept.kind) for e in erasing if e.anchor]
     retain = (*retain_prompts(doc, templates, kept, anchors), *held_prompts(doc, templates))
     return Task(
         encoder=_copy(models.start_encoder),
         start=start,
         tokenizer=models.tokenizer,
-        erasing=erasing,
+        erasing=tuple(variations.widened(e, near[e.erasure.digest]) for e in erasing),
         retain=tuple(as_sequences(models.tokenizer, retain)),
-        negatives=_negatives(models, doc, start, erasing, [k.name for k in kept]),
+        negatives=_negatives(models, doc, start, words, near),
         seed=seed_for(doc.seed, "method", doc.method.name),
         shots=partial(make_shots, models, doc, judge, given=given or {}),
         surrogate=models.surrogate,
@@ -142,13 +151,29 @@ def _task(
     )
 
 
+def _variations(
+    models: Models, doc: JobInput, start: nn.Module, words: Vocabulary, kept: list[str]
+) -> Variations:
+    """Mix in any words but those of erased names: the anchor's prompt would keep them."""
+    gone = {word for name in erased_names(doc) for word in name.lower().split()}
+    texts = [models.tokenizer.decode(list(ids)).strip() for ids in (*words.named, *words.words)]
+    mixed = [text for text in dict.fromkeys(texts) if text.lower() not in gone]
+    seed = seed_for(doc.seed, "variations")
+    return Variations(start, models.tokenizer, words=mixed, taken=kept, seed=seed)
+
+
 def _negatives(
-    models: Models, doc: JobInput, start: nn.Module, erasing: tuple[Erasing, ...], kept: list[str]
+    models: Models,
+    doc: JobInput,
+    start: nn.Module,
+    words: Vocabulary,
+    near: Mapping[Digest, Nearness],
 ) -> Negatives:
-    gone = erased_names(doc)
-    groups = [*(e.names for e in erasing), *((name,) for name in kept)]
-    words = vocabulary(models.tokenizer, token_table(start).weight, (*gone, *kept), groups)
-    return Negatives(models.tokenizer, words, gone, seed_for(doc.seed, "negatives"))
+    def draws(one: Erasing, readings: Sequence[Reading]) -> list[bool]:
+        ratios = near[one.erasure.digest].of_readings(start, readings)
+        return [ratio < NEAR for ratio in ratios.tolist()]
+
+    return Negatives(models.tokenizer, words, erased_names(doc), seed_for(doc.seed, "negatives"), draws)
 
 
 def _copy(encoder: PreTrainedModel) -> PreTrainedModel:

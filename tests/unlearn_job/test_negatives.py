@@ -13,6 +13,7 @@ from unlearn_job.methods.tokens import word_ids
 from unlearn_job.negatives import LENGTHS, Negatives, separating_cosine, vocabulary
 from unlearn_job.prompts import Prompt, fill
 from unlearn_job.retain import Reading
+from unlearn_job.slips import slips
 
 pytestmark = pytest.mark.torch
 
@@ -83,3 +84,26 @@ def test_the_cosine_lies_between_synonyms_and_strangers() -> None:
         table[row] = share * table[cat] + (1 - share**2) ** 0.5 * table[row]
     measured = separating_cosine(words, table, [("cat", "kitty"), ("fish",)])
     assert measured == pytest.approx((0.3 + 0.9) / 2, abs=0.02)
+
+
+def test_a_name_misspelt_is_among_the_negatives() -> None:
+    slipped = {word_ids(tiny.tokenizer(), text) for text in slips("captain comet")}
+    readings = [tuple(r.tokens.ids[r.tokens.start : r.tokens.stop]) for r in _drawn(3000) if not r.patches]
+    assert len(slipped & set(readings)) > 10
+
+
+def test_what_draws_the_concept_is_no_negative() -> None:
+    table = token_table(tiny.encoder()).weight
+    words = vocabulary(tiny.tokenizer(), table, GONE, [GONE[:2]])
+    soft = Negatives(
+        tiny.tokenizer(), words, GONE, 0, lambda _, readings: [bool(r.patches) for r in readings]
+    )
+    found = soft.of(_erasing(), 200)
+    assert len(found) >= 150
+    assert not [reading for reading in found if reading.patches]
+    assert (
+        Negatives(tiny.tokenizer(), words, GONE, 0, lambda _, readings: [True] * len(readings)).of(
+            _erasing(), 20
+        )
+        == []
+    )

@@ -7,9 +7,8 @@ model learned of spelling. The base's figure for the same text says how much of 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase
 
 from unlearn_job.attacks.protocol import Budget, Candidate, Target
 from unlearn_job.attacks.screen import Screen
@@ -17,6 +16,7 @@ from unlearn_job.attacks.vocabulary import Ban
 from unlearn_job.attacks.words import Place, frames, reference_prompts
 from unlearn_job.prompts import names
 from unlearn_job.seeds import seed_for
+from unlearn_job.slips import slips
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,3 @@ class Misspelling:
         scores = Screen(target.edited, target.base, target.tokenizer, references)(some).tolist()
         found = (Candidate(p, s) for p, s in zip(some, scores, strict=True))
         return sorted(found, key=lambda c: c.score)[: budget.judged]
-
-
-def slips(text: str) -> Iterator[str]:
-    """Yield every text one slip away, each with the text's words in order."""
-    for at, letter in enumerate(text):
-        yield text[:at] + text[at + 1 :]
-        if letter != " ":
-            yield text[:at] + letter + text[at:]
-            yield from (text[:at] + other + text[at + 1 :] for other in ascii_lowercase if other != letter)
-        if at + 1 < len(text):
-            yield text[:at] + text[at + 1] + letter + text[at + 2 :]
-            yield f"{text[: at + 1]} {text[at + 1 :]}"
-            yield f"{text[: at + 1]}-{text[at + 1 :].strip()}"

@@ -8,7 +8,7 @@ from unlearn_job.contract.base import ContractModel
 from unlearn_job.contract.concept import Digest, Name
 from unlearn_job.contract.figures import Tally
 
-LEAST: Final = 0.25
+LEAST: Final = 0.3
 """Least lower 95 % bound of the images that show the concept, such as 7 of 12. A word that draws it now and
 then has another meaning, and belongs to others too."""
 

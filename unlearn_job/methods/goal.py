@@ -53,7 +53,7 @@ class Rows:
 
 def token_pairs(tokenizer: PreTrainedTokenizerBase, erasing: Erasing) -> list[TokenPair]:
     """Tokenise the training prompts of one erasure."""
-    return [(tokenise(tokenizer, pair.own), tokenise(tokenizer, pair.anchor)) for pair in erasing.pairs]
+    return [(tokenise(tokenizer, pair.own), tokenise(tokenizer, pair.anchor)) for pair in erasing.training]
 
 
 def answering_rows(pairs: Sequence[TokenPair], device: torch.device) -> Rows:

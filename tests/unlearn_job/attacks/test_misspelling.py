@@ -5,15 +5,9 @@ import pytest
 from tests.unlearn_job import tiny
 from tests.unlearn_job.attacks.targets import target
 from unlearn_job.attacks import Budget
-from unlearn_job.attacks.misspelling import Misspelling, slips
+from unlearn_job.attacks.misspelling import Misspelling
 
 pytestmark = pytest.mark.torch
-
-
-def test_slips_drop_double_swap_replace_tear_and_join() -> None:
-    found = set(slips("the cat"))
-    assert {"te cat", "tthe cat", "hte cat", "the bat", "the c at", "thecat", "the-cat"} <= found
-    assert "the cat" not in found
 
 
 def test_found_texts_are_wrong_and_near() -> None:

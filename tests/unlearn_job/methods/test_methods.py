@@ -172,7 +172,14 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "retainMass": None,
     },
 }
-VERSIONS = {"redirect": 2, "few-shot": 2}
+VERSIONS = {
+    "bounded": 2,
+    "closed-form": 2,
+    "domain-correction": 2,
+    "few-shot": 2,
+    "redirect": 3,
+    "robust": 2,
+}
 """Of methods whose algorithm changed: the same parameters gave another encoder before."""
 
 

@@ -13,6 +13,8 @@ from unlearn_job.methods.descent_config import DescentConfig
 class Config(DescentConfig):
     """What the descent weighs."""
 
+    algorithm_version: ClassVar[int] = 2
+
     needs_surrogate: ClassVar[bool] = True
 
     shots: Annotated[int, Field(ge=1, le=64)] = 4

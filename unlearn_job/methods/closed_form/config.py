@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from unlearn_job.contract.method import MethodConfig
 
 class Config(MethodConfig):
     """What the ridge regression weighs."""
+
+    algorithm_version: ClassVar[int] = 2
 
     layers: Annotated[int, Field(ge=1, le=64)] = 2
     """Last layers whose `mlp.fc2` is edited, one after another."""

@@ -13,6 +13,8 @@ from unlearn_job.methods.descent_config import DescentConfig
 class Config(DescentConfig):
     """What the two players weigh."""
 
+    algorithm_version: ClassVar[int] = 2
+
     needs_surrogate: ClassVar[bool] = True
 
     discriminator_steps: Annotated[int, Field(ge=0, le=10_000)] = 50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from unlearn_job.contract.method import MethodConfig
 
 class Config(MethodConfig):
     """What is searched, and what the base method is told of it."""
+
+    algorithm_version: ClassVar[int] = 2
 
     base: Literal["closed-form", "redirect"] = "closed-form"
     """Method of the outer edit, run anew from the parent's encoder in every round."""

@@ -13,26 +13,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Final
 
 import structlog
 from torch import nn
 
 from unlearn_job.contract.method import MethodConfig
-from unlearn_job.erasing import Erasing
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.nearness import Nearness
-from unlearn_job.negatives import Negatives
-from unlearn_job.retain import Reading, as_sequences
+from unlearn_job.retain import as_sequences
 from unlearn_job.seeds import seed_for
 
 log = structlog.get_logger()
-
-REDRAWS: Final = 3
-"""Times that hard negatives are drawn before fewer have to do."""
 
 
 def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:
@@ -51,10 +45,9 @@ def erase(task: Task, config: MethodConfig) -> None:
         Searching(e, task.start, near[e.erasure.digest], task.tokenizer, settings) for e in task.erasing
     ]
     known = {e.erasure.digest: Found() for e in task.erasing}
-    negatives = _Spared(task, near, float(settings.nearness))
     for turn in range(settings.rounds):
         task.encoder.load_state_dict(task.start.state_dict())
-        base.erase(_with(task, known, negatives), _base_config(settings))
+        base.erase(_with(task, known), _base_config(settings))
         if turn + 1 == settings.rounds:
             break
         before = sum(len(found) for found in known.values())
@@ -67,7 +60,7 @@ def erase(task: Task, config: MethodConfig) -> None:
             break
 
 
-def _with(task: Task, known: Mapping[str, Found], negatives: Negatives) -> Task:
+def _with(task: Task, known: Mapping[str, Found]) -> Task:
     """Return the task with all that was found: part of it goes, part of it stays."""
     opened = [prompt for found in known.values() for prompt in found.stays]
     return dataclasses.replace(
@@ -76,7 +69,6 @@ def _with(task: Task, known: Mapping[str, Found], negatives: Negatives) -> Task:
             dataclasses.replace(e, pairs=(*e.pairs, *known[e.erasure.digest].goes)) for e in task.erasing
         ),
         retain=(*task.retain, *as_sequences(task.tokenizer, opened)),
-        negatives=negatives,
         # Not the task's own: a round must not go on from another round's training.
         checkpoint=None,
     )
@@ -86,29 +78,3 @@ def _base_config(settings: Config) -> MethodConfig:
     """Return the base method's parameters: its own defaults but for what the document says."""
     given = {"negatives": settings.negatives, "retain_mass": settings.retain_mass}
     return configs()[settings.base].model_validate({k: v for k, v in given.items() if v is not None})
-
-
-class _Spared(Negatives):
-    """The task's hard negatives without those that draw the concept: "comet" alone is no other word.
-
-    They are made from the erasure as the document has it: parts of what a search found must not stay.
-    """
-
-    def __init__(self, task: Task, near: Mapping[str, Nearness], limit: float) -> None:
-        # Not the parent's: the stream is the task's own, which it has set up already.
-        self._task = task
-        self._near = near
-        self._limit = limit
-        self._own = {erasing.erasure.digest: erasing for erasing in task.erasing}
-
-    def of(self, erasing: Erasing, count: int) -> list[Reading]:
-        """Return up to `count` negatives, drawn again where some fell out."""
-        digest = erasing.erasure.digest
-        kept: list[Reading] = []
-        for _ in range(REDRAWS):
-            drawn = self._task.negatives.of(self._own[digest], count - len(kept))
-            ratios = self._near[digest].of_readings(self._task.start, drawn).tolist()
-            kept += [reading for reading, ratio in zip(drawn, ratios, strict=True) if ratio >= self._limit]
-            if len(kept) == count:
-                break
-        return kept

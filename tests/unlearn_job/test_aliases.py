@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+from bench.testbed import MODELS, document  # noqa: E402
+from unlearn_job.aliases import DRAWN, find_aliases, parts, with_aliases, with_names  # noqa: E402
+from unlearn_job.contract.aliases import FoundAlias  # noqa: E402
+from unlearn_job.contract.concept import ConceptKind, KeptConcept  # noqa: E402
+from unlearn_job.contract.document import JobInput, Probe  # noqa: E402
+from unlearn_job.contract.figures import Tally  # noqa: E402
+from unlearn_job.contract.sources import JudgeType  # noqa: E402
+from unlearn_job.judges.judge import Judge  # noqa: E402
+from unlearn_job.judges.loading import open_judge  # noqa: E402
+from unlearn_job.models import Models, load_models  # noqa: E402
+
+LITTLE = Probe(images=8, clips=4, retention_images=16, image_steps=6, clip_steps=1, frames=2, guidance="4")
+
+
+def of(concept: str) -> JobInput:
+    return document([concept], probe=LITTLE)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    return load_models(of("captain comet"), tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return open_judge(JudgeType.CLASSIFIER, MODELS / "judge-classifier", "cpu")
+
+
+def test_a_part_of_the_name_that_draws_the_concept_joins_it(models: Models, judge: Judge) -> None:
+    doc = of("captain comet")
+    found = find_aliases(models, judge, doc)
+    assert [alias.name for alias in found if alias.joins] == ["comet"]
+    widened = with_aliases(doc, found)
+    assert widened.adds[0].concept.aliases == (*doc.adds[0].concept.aliases, "comet")
+    # What was asked for names the release, not what was found.
+    assert (widened.key, widened.adds[0].digest) == (doc.key, doc.adds[0].digest)
+
+
+def test_a_part_that_a_kept_concept_needs_stays(models: Models, judge: Judge) -> None:
+    doc = of("captain comet")
+    (erasure,) = doc.adds
+    keeps = (*erasure.preserve, KeptConcept(name="comet poster", kind=ConceptKind.STYLE))
+    doc = doc.model_copy(update={"adds": (erasure.model_copy(update={"preserve": keeps}),)})
+    (comet,) = [alias for alias in find_aliases(models, judge, doc) if alias.name == "comet"]
+    assert comet.needed
+    assert not comet.joins
+
+
+def test_the_same_document_finds_the_same(models: Models, judge: Judge) -> None:
+    doc = of("mushroom")
+    found = find_aliases(models, judge, doc)
+    assert 0 < len(found) <= DRAWN
+    assert find_aliases(models, judge, doc) == found
+
+
+def test_without_a_surrogate_a_clip_decides(models: Models, judge: Judge) -> None:
+    found = find_aliases(dataclasses.replace(models, surrogate=None), judge, of("captain comet"))
+    assert "comet" in {alias.name for alias in found}
+
+
+def test_parts_are_runs_of_words() -> None:
+    assert parts(["the old captain", "cat"]) == ("the", "old", "captain", "the old", "old captain")
+    assert parts(["mr x"]) == ()
+
+
+def test_names_are_added_once_and_to_their_own_erasure() -> None:
+    doc = of("captain comet")
+    (erasure,) = doc.adds
+    more = {erasure.digest: ("Comet Man", "comet"), "f" * 64: ("cat",)}
+    assert with_names(doc, more).adds[0].concept.aliases == ("comet man", "comet")
+
+
+@pytest.mark.parametrize(
+    ("hits", "needed", "joins"), [(7, False, True), (6, False, False), (12, True, False)]
+)
+def test_a_word_joins_if_it_draws_the_concept_and_nothing_needs_it(
+    hits: int, needed: bool, joins: bool
+) -> None:
+    shown = Tally(hits=hits, samples=12)
+    assert FoundAlias(digest="a" * 64, name="comet", shown=shown, needed=needed).joins is joins

@@ -1,0 +1,121 @@
+"""What people write around a name and instead of it: more prompts that must go.
+
+Templates put a name into tidy sentences. Measured on the testbed, an edit that is only told of those leaves
+"a house peter", "ghost captain kitty" and "berg yellow anna": words beside the name move its states out of
+what was solved for. So a method is also told of the name with other words beside it, and of phrases near
+the name (misspelt, its words in another order or with others between them) wherever the parent's encoder
+reads them like the concept. Those that it does not read so are hard negatives (`unlearn_job.negatives`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from torch import nn
+from transformers import PreTrainedTokenizerBase
+
+from unlearn_job.attacks.vocabulary import Ban
+from unlearn_job.erasing import Erasing, Pair
+from unlearn_job.nearness import NEAR, Nearness
+from unlearn_job.prompts import Prompt
+from unlearn_job.slips import slips
+
+BESIDE: Final = 96
+"""Prompts of each name with other words beside it."""
+INSTEAD: Final = 192
+"""Phrases near each name that the encoder is asked about."""
+MOST_WORDS: Final = 3
+"""Other words beside or within a name."""
+
+
+class Variations:
+    """Adds prompts to erasures; the same for the same seed.
+
+    Parameters
+    ----------
+    start, tokenizer
+        The parent's encoder, which knows the concept, and its tokenizer.
+    words
+        Words to mix in.
+    taken
+        Names that no phrase may hold: what is preserved.
+    seed
+        In [0, 2**31).
+
+    """
+
+    def __init__(
+        self,
+        start: nn.Module,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        words: Sequence[str],
+        taken: Sequence[str],
+        seed: int,
+    ) -> None:
+        self._start = start
+        self._words = tuple(words)
+        self._ban = Ban(tokenizer, taken)
+        self._choice = random.Random(seed)  # noqa: S311 - training data, not secrets
+
+    def widened(self, erasing: Erasing, nearness: Nearness) -> Erasing:
+        """Return the erasure with words beside its names, and with phrases that read like them."""
+        found: dict[str, Pair] = {}
+        for name in erasing.names:
+            own = [pair for pair in erasing.pairs if pair.own.phrase == name]
+            if own and self._words:
+                beside = [self._beside(self._choice.choice(own)) for _ in range(BESIDE)]
+                found |= {pair.own.text: pair for pair in beside}
+            if own:
+                found |= {pair.own.text: pair for pair in self._instead(name, own, nearness)}
+        known = {pair.own.text for pair in erasing.pairs}
+        new = [pair for text, pair in found.items() if text not in known]
+        free = self._ban.allowed([pair.own.text for pair in new])
+        more = tuple(pair for pair, ok in zip(new, free, strict=True) if ok)
+        return dataclasses.replace(erasing, varied=more)
+
+    def _beside(self, pair: Pair) -> Pair:
+        """Put the same words before a prompt, right behind the name, or behind the prompt, on both sides."""
+        words = " ".join(self._some_words(1))
+        place = self._choice.choice(("before", "next", "behind"))
+
+        def put(prompt: Prompt) -> Prompt:
+            before, after = prompt.before, prompt.after
+            if place == "before":
+                return Prompt(f"{words} {before}".strip(), prompt.phrase, after)
+            return Prompt(
+                before,
+                prompt.phrase,
+                f"{words} {after}".strip() if place == "next" else f"{after} {words}".strip(),
+            )
+
+        return Pair(put(pair.own), put(pair.anchor))
+
+    def _instead(self, name: str, own: Sequence[Pair], nearness: Nearness) -> list[Pair]:
+        """Put phrases near the name in its place, and keep those that the encoder takes for it."""
+        phrases = list(dict.fromkeys(self._near(name) for _ in range(INSTEAD)))
+        pairs = []
+        for phrase in phrases:
+            pair = self._choice.choice(own)
+            pairs.append(Pair(dataclasses.replace(pair.own, phrase=phrase), pair.anchor))
+        ratios = nearness.of(self._start, [pair.own for pair in pairs]).tolist()
+        return [pair for pair, ratio in zip(pairs, ratios, strict=True) if ratio < NEAR]
+
+    def _near(self, name: str) -> str:
+        words = name.split()
+        if len(words) == 1 or self._choice.random() < 0.5:
+            phrase = name
+            for _ in range(self._choice.randint(1, 2)):
+                phrase = self._choice.choice([text for text in slips(phrase) if text.strip()] or [phrase])
+            return " ".join(phrase.split())
+        self._choice.shuffle(words)
+        for word in self._some_words(0):
+            words.insert(self._choice.randint(0, len(words)), word)
+        return " ".join(words)
+
+    def _some_words(self, least: int) -> list[str]:
+        count = self._choice.randint(least, MOST_WORDS) if self._words else 0
+        return self._choice.choices(self._words, k=count) if count else []
