@@ -15,6 +15,7 @@ from typing import Final
 from diffusers import DiffusionPipeline
 from transformers import PreTrainedModel
 
+from unlearn_job.aliases import find_aliases, with_aliases
 from unlearn_job.attacking import outcomes
 from unlearn_job.attacks import Budget, Outcome
 from unlearn_job.attacks.catalogue import load_attack
@@ -95,6 +96,8 @@ def erase(
 ) -> Erased:
     """Unlearn a concept in a pipeline's text encoder and probe the result. The pipeline is not changed.
 
+    As in a Job, words that the encoder takes for the concept's name are looked for first, and go with it.
+
     Parameters
     ----------
     pipeline
@@ -123,9 +126,11 @@ def erase(
     """
     models = models_of(pipeline, surrogate, encoder)
     document = _document(request, encoder, method or MethodSpec())
+    found = find_aliases(models, judge, document)
+    document = with_aliases(document, found)
     base = draw_base(models, judge, document)
     changed = unlearn(models, document, judge)
-    report = draw_new(models, changed, judge, document, base)
+    report = draw_new(models, changed, judge, document, base).with_aliases(found)
     served = changed.to(models.dtype)
     return Erased(served, report, broken_gates(gates or Gates(), report.figures))
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import App
 
-from unlearn_job.commands import measuring
+from unlearn_job.commands import making, measuring
 from unlearn_job.composing import Wish, compose
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.ending import fitting, leave_message
@@ -75,6 +75,7 @@ def erase(
 app.command(measuring.identify)
 app.command(measuring.probe)
 app.command(measuring.attack)
+app.command(making.dataset)
 
 
 def _build(read: Callable[[], JobInput], *, output: str, debug: bool) -> int:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import quote
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -35,6 +36,8 @@ class Wish(ContractModel):
     """Another name that draws the same; may be given again."""
     anchor: Name | None = None
     """Phrase that the concept turns into, such as "a man". Else the nearest kept concept of its kind."""
+    given: str | None = None
+    """Folder with images of the concept, for methods that learn from images. Else they are drawn."""
     preserve: tuple[str, ...] = ()
     """Concept that must stay, of the same kind or as KIND:NAME; may be given again."""
     holdout: tuple[str, ...] = ()
@@ -83,7 +86,13 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
     """
     try:
         document = document_of(
-            Concept(name=wish.concept, kind=wish.kind, aliases=wish.alias, anchor=wish.anchor),
+            Concept(
+                name=wish.concept,
+                kind=wish.kind,
+                aliases=wish.alias,
+                anchor=wish.anchor,
+                images=address(wish.given) if wish.given else None,
+            ),
             preserve=kept(wish.preserve, wish.kind),
             holdout=kept(wish.holdout, wish.kind),
             base=BaseModels(
@@ -96,7 +105,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
             method=MethodSpec(
                 name=wish.method, parameters={name: _number(text) for name, text in parameters.items()}
             ),
-            prompts=_prompts(wish.prompts),
+            prompts=read_prompts(wish.prompts),
             probe=probe,
             seed=wish.seed,
             device=wish.device,
@@ -109,7 +118,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
 
 def address(source: str) -> str:
     """Return a source as an address: a path becomes file:// with the whole path."""
-    return source if "://" in source else f"file://{Path(source).absolute()}"
+    return source if "://" in source else f"file://{quote(str(Path(source).absolute()))}"
 
 
 def document_of(
@@ -175,7 +184,17 @@ def kept(texts: Iterable[str], kind: ConceptKind) -> tuple[KeptConcept, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _prompts(path: Path | None) -> Prompts:
+def read_prompts(path: Path | None) -> Prompts:
+    """Read templates by kind from a JSON file; none where there is no file.
+
+    Raises
+    ------
+    DocumentError
+        The file cannot be read.
+    pydantic.ValidationError
+        A template has no {}, or a kind is none.
+
+    """
     if path is None:
         return {}
     try:

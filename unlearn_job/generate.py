@@ -20,6 +20,7 @@ from transformers import PreTrainedModel
 
 from unlearn_job.contract.document import Probe
 from unlearn_job.models import Models
+from unlearn_job.pictures_cache import current, drawing_with
 from unlearn_job.pipelines import PIXELS_AT_ONCE, frame_pixels
 from unlearn_job.progress import progress
 
@@ -44,15 +45,20 @@ def encoder_in(models: Models, pipeline: DiffusionPipeline, encoder: PreTrainedM
     before = getattr(pipeline, models.encoder_name)
     pipeline.register_modules(**{models.encoder_name: models.served(encoder)})
     try:
-        yield
+        with drawing_with(base=encoder is models.base_encoder):
+            yield
     finally:
         pipeline.register_modules(**{models.encoder_name: before})
 
 
 def images(pipeline: DiffusionPipeline, samples: Sequence[Sample], probe: Probe) -> Pixels:
     """Draw images with a text-to-image pipeline, shape (N, H, W, 3)."""
-    return _draw(
-        samples, _batch(pipeline, 1), lambda part: _call(pipeline, part, probe.image_steps, probe).images
+    return _cached(
+        samples,
+        f"{type(pipeline).__name__} images {probe.image_steps} {probe.guidance}",
+        lambda left: _draw(
+            left, _batch(pipeline, 1), lambda part: _call(pipeline, part, probe.image_steps, probe).images
+        ),
     )
 
 
@@ -64,7 +70,24 @@ def clips(pipeline: DiffusionPipeline, samples: Sequence[Sample], probe: Probe) 
         frames: Frames = output.frames
         return frames
 
-    return _draw(samples, _batch(pipeline, probe.frames), draw)
+    return _cached(
+        samples,
+        f"{type(pipeline).__name__} clips {probe.clip_steps} {probe.guidance} {probe.frames}",
+        lambda left: _draw(left, _batch(pipeline, probe.frames), draw),
+    )
+
+
+def _cached(samples: Sequence[Sample], settings: str, draw: Callable[[Sequence[Sample]], Pixels]) -> Pixels:
+    """Draw what the cache of this run does not have; without a cache, everything."""
+    cache = current()
+    if cache is None:
+        return draw(samples)
+    found = {sample: cache.read(settings, sample.prompt, sample.seed) for sample in samples}
+    left = [sample for sample, pixels in found.items() if pixels is None]
+    for sample, pixels in zip(left, draw(left) if left else (), strict=True):
+        cache.write(settings, sample.prompt, sample.seed, pixels)
+        found[sample] = pixels
+    return np.stack([pixels for sample in samples if (pixels := found[sample]) is not None])
 
 
 def _draw(samples: Sequence[Sample], batch: int, draw: Callable[[Sequence[Sample]], Frames]) -> Pixels:

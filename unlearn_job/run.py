@@ -22,6 +22,7 @@ from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.models import Models, load_models
 from unlearn_job.parent import parent_names
+from unlearn_job.pictures_cache import PicturesCache, caching
 from unlearn_job.placing import peak_memory, reset_peak, retried
 from unlearn_job.probe import ProbeReport, identify, probe
 from unlearn_job.prompts import Templates
@@ -29,6 +30,7 @@ from unlearn_job.provenance import provenance
 from unlearn_job.publish import commit, find_published, upload
 from unlearn_job.report.render import render_report
 from unlearn_job.settings import JobSettings
+from unlearn_job.shots import given_shots
 from unlearn_job.signing import check_signing, sign
 from unlearn_job.sources import resolve
 from unlearn_job.store import Store, open_store
@@ -94,15 +96,24 @@ def run(document: JobInput, settings: JobSettings) -> JobResult:
         return published
     if settings.signing_key is not None:
         check_signing(settings.signing_key)
-    return retried(lambda thrift: _build(document, settings, store, clock, thrift))
+    state = _state(document, settings)
+    with caching(PicturesCache(state / "pictures", document.base.to_json())):
+        result = retried(lambda thrift: _build(document, settings, store, clock, thrift))
+    shutil.rmtree(state, ignore_errors=True)
+    return result
+
+
+def _state(document: JobInput, settings: JobSettings) -> Path:
+    """Return where an interrupted attempt leaves what the next one of the same release goes on from."""
+    return settings.cache_dir / "states" / document.key
 
 
 def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock, thrift: int) -> JobResult:
     """Make, probe and publish a release with one memory plan."""
     prefix = release_prefix(document.model, document.key)
-    # By the key: what an interrupted attempt leaves is taken up by the next one of the same release alone.
-    state = settings.cache_dir / "states" / document.key
     models, judge = _load(document, settings, clock, thrift)
+    # Fetched first: a folder without images is found before anything is drawn.
+    given = given_shots(document, models, settings.cache_dir)
     with clock.step("identify") as figures:
         asked = with_names(document, parent_names(document, store))
         found = find_aliases(models, judge, asked)
@@ -113,7 +124,7 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     if base.not_present:
         return _not_present(document, models, base.not_present, clock)
     with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
-        encoder = unlearn(models, document, judge, state=state)
+        encoder = unlearn(models, document, judge, given=given, state=_state(document, settings))
     with clock.step("probe") as figures:
         report = probe(models, encoder, judge, document, base=base).with_aliases(found)
         if document.gates.attack is not None:
@@ -131,7 +142,6 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
             files = upload(store, prefix, Path(folder))
             figures["bytes"] = sum(file.size for file in files)
     committed = commit(store, prefix, _manifest(built, files, clock.seconds))
-    shutil.rmtree(state, ignore_errors=True)
     log.info("release published", outcome=committed.outcome, uri=f"{store.uri}/{prefix}")
     return committed
 

@@ -16,15 +16,15 @@ from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.generate import Pixels, Sample, encoder_in, images
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
+from unlearn_job.pipelines import frame_pixels
 from unlearn_job.prompts import Templates, fill
 from unlearn_job.seeds import seed_for
+from unlearn_job.sources import IMAGE_SUFFIXES, choose_images, resolve
 
 ROUND: Final = 8
 """Images drawn at once."""
 ROUNDS: Final = 8
 """Rounds before giving up: a concept drawn in less than one image of sixteen is not there to unlearn."""
-SUFFIXES: Final = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp"))
-"""Files of a folder that are images."""
 
 
 class NoShotsError(PermanentFailure):
@@ -70,9 +70,9 @@ def read_shots(folder: Path, size: int) -> Pixels:
         There is no image, or one cannot be read.
 
     """
-    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     if not files:
-        raise NoShotsError(f"{folder.name} holds no images ({', '.join(sorted(SUFFIXES))})")
+        raise NoShotsError(f"{folder.name} holds no images ({', '.join(IMAGE_SUFFIXES)})")
     found = []
     for path in files:
         try:
@@ -82,6 +82,38 @@ def read_shots(folder: Path, size: int) -> Pixels:
             raise NoShotsError(f"{path.name} is no image that can be read") from exc
         found.append(np.asarray(square, dtype=np.uint8))
     return np.stack(found)
+
+
+def given_shots(doc: JobInput, models: Models, cache: Path) -> dict[str, Pixels]:
+    """Fetch the images that a document names for its concepts, by the concepts' names.
+
+    Parameters
+    ----------
+    doc
+        Some of its added concepts may name a source of images.
+    models
+        The surrogate's size is theirs.
+    cache
+        Folder for downloads.
+
+    Raises
+    ------
+    SourceMissingError
+        A source has no images.
+    NoShotsError
+        One of them cannot be read, or there is no text-to-image model that would learn from them.
+
+    """
+    found = {}
+    for erasure in doc.adds:
+        source = erasure.concept.images
+        if source is None:
+            continue
+        if models.surrogate is None:
+            raise NoShotsError("images of a concept are given, and no text-to-image model learns from them")
+        folder = resolve(source, cache, doc.storage, choose_images)
+        found[erasure.concept.name] = read_shots(folder, round(frame_pixels(models.surrogate) ** 0.5))
+    return found
 
 
 def make_shots(

@@ -22,9 +22,13 @@ MAX_SOURCE_BYTES: Final = 200 * 1024**3
 """Above every text-to-video model of today; stops a prefix that is not a model."""
 _SUFFIXES: Final = (".safetensors", ".json", ".txt", ".model")
 """`.model` is SentencePiece's vocabulary, a protocol buffer."""
+IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 _PICKLES: Final = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 _NEVER_LOADED: Final = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
 _COMPLETE: Final = ".complete"
+
+Chooser = Callable[[str, Iterable[Entry]], list[Entry]]
+"""From an address and its files to those that are needed."""
 
 
 class SourceMissingError(PermanentFailure):
@@ -45,7 +49,12 @@ class SourceTooLargeError(PermanentFailure):
     reason = "SourceTooLarge"
 
 
-def resolve(source: Source, cache: Path, storage: Storage) -> Path:
+def resolve(
+    source: Source,
+    cache: Path,
+    storage: Storage,
+    choose: Chooser | None = None,
+) -> Path:
     """Return a local folder with the model of a source.
 
     Parameters
@@ -56,6 +65,8 @@ def resolve(source: Source, cache: Path, storage: Storage) -> Path:
         Folder for downloads. A finished download of the same content is used again.
     storage
         Its endpoint and region are used for `s3://` sources as well.
+    choose
+        Says which files are needed; None chooses those of a model, as `choose_files` does.
 
     Raises
     ------
@@ -65,15 +76,16 @@ def resolve(source: Source, cache: Path, storage: Storage) -> Path:
         The source cannot be reached, or the disk is full.
 
     """
+    choose = choose or choose_files
     scheme, _, rest = source.partition("://")
     if scheme == "file":
-        return _folder(Path(unquote(rest)))
+        return _folder(Path(unquote(rest)), choose)
     if scheme == "hf":
         repository, _, revision = rest.partition("@")
         return _fetched(
             source,
             cache,
-            list_repository(repository, revision),
+            choose(source, list_repository(repository, revision)),
             lambda names, to: download_snapshot(repository, revision, names, to),
         )
     bucket = open_store(source, endpoint=storage.endpoint, region=storage.region)
@@ -82,7 +94,22 @@ def resolve(source: Source, cache: Path, storage: Storage) -> Path:
         for name in names:
             bucket.download(name, to / name)
 
-    return _fetched(source, cache, bucket.list(""), download)
+    return _fetched(source, cache, choose(source, bucket.list("")), download)
+
+
+def choose_images(source: str, entries: Iterable[Entry]) -> list[Entry]:
+    """Return the images directly in a folder.
+
+    Raises
+    ------
+    SourceMissingError
+        There are none.
+
+    """
+    chosen = [e for e in entries if "/" not in e.name and e.name.lower().endswith(IMAGE_SUFFIXES)]
+    if not chosen:
+        raise SourceMissingError(f"there are no images at {source} ({', '.join(IMAGE_SUFFIXES)})")
+    return chosen
 
 
 def choose_files(source: str, entries: Iterable[Entry]) -> list[Entry]:
@@ -138,11 +165,12 @@ def _is_duplicate(name: str, names: set[str]) -> bool:
     return in_one_piece or (variant != path and variant.as_posix() in names)
 
 
-def _folder(folder: Path) -> Path:
+def _folder(folder: Path, choose: Chooser) -> Path:
     source = f"file://{folder}"
     if not folder.is_dir():
-        raise SourceMissingError(f"there is no model at {source}: no such folder")
-    choose_files(
+        what = "model" if choose is choose_files else "folder of images"
+        raise SourceMissingError(f"there is no {what} at {source}: no such folder")
+    choose(
         source,
         (
             Entry(path.relative_to(folder).as_posix(), path.stat().st_size)
@@ -154,9 +182,8 @@ def _folder(folder: Path) -> Path:
 
 
 def _fetched(
-    source: str, cache: Path, entries: Iterable[Entry], download: Callable[[list[str], Path], None]
+    source: str, cache: Path, chosen: list[Entry], download: Callable[[list[str], Path], None]
 ) -> Path:
-    chosen = choose_files(source, entries)
     # The versions are part of the name: changed content is another folder, and no half of an old one is used.
     text = "\n".join([source, *(f"{entry.name} {entry.size} {entry.version}" for entry in chosen)])
     folder = cache / "sources" / hashlib.sha256(text.encode()).hexdigest()[:32]

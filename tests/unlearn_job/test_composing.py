@@ -43,6 +43,7 @@ def test_the_key_depends_on_what_shapes_the_encoder_alone() -> None:
         {"seed": 1},
         {"preserve": ("cat",)},
         {"anchor": "a man"},
+        {"given": "/shots"},
     ]
     keys = {composed(**change).key for change in changes} | {composed({"retainMass": "20"}).key, same.key}
     assert len(keys) == len(changes) + 2
@@ -51,6 +52,7 @@ def test_the_key_depends_on_what_shapes_the_encoder_alone() -> None:
 def test_a_path_becomes_an_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert address("models/t2v") == f"file://{tmp_path}/models/t2v"
+    assert address("my models") == f"file://{tmp_path}/my%20models"
     assert address("s3://bucket/models") == "s3://bucket/models"
 
 

@@ -22,8 +22,8 @@ def test_an_encoder_is_measured_and_held_to_the_gates(tiny_models: Path, tmp_pat
     found = probed(document, f"file://{tmp_path / 'other'}", JobSettings(cache_dir=tmp_path / "cache"))
     (erasure,) = found.report.figures.erasures
     # The judge of these models sees a cat in everything.
-    assert (erasure.images.hits, erasure.images.samples) == (8, 8)
+    assert erasure.images.hits == erasure.images.samples > 0
     assert any("residual" in sentence for sentence in found.broken)
     lines = found.text().splitlines()
-    assert "still shown by 8 of 8 images" in lines[0]
+    assert f"still shown by {erasure.images.hits} of {erasure.images.samples} images" in lines[0]
     assert lines[-1].strip() == found.broken[-1]

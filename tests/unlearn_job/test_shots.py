@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.unlearn_job import tiny
-from unlearn_job.shots import NoShotsError, make_shots, read_shots
+from unlearn_job.shots import NoShotsError, given_shots, make_shots, read_shots
+from unlearn_job.sources import SourceMissingError
 
 pytestmark = pytest.mark.torch
 
@@ -61,3 +62,19 @@ def test_a_folder_without_images_or_with_a_broken_one_is_refused(tmp_path: Path)
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(NoShotsError, match=r"a\.png"):
         read_shots(tmp_path, 16)
+
+
+def test_a_document_names_the_images_of_its_concept(tmp_path: Path) -> None:
+    Image.new("RGB", (30, 20), "blue").save(tmp_path / "a.png")
+    concept = tiny.COMET.model_copy(update={"images": f"file://{tmp_path}"})
+    doc = tiny.document(tiny.erasure(concept), tiny.erasure(tiny.CAT))
+    found = given_shots(doc, tiny.models(), tmp_path / "cache")
+    assert {name: images.shape for name, images in found.items()} == {"captain comet": (1, 16, 16, 3)}
+    with pytest.raises(NoShotsError, match="no text-to-image model learns from them"):
+        given_shots(doc, tiny.models(surrogate=False), tmp_path / "cache")
+
+
+def test_a_folder_without_images_is_named(tmp_path: Path) -> None:
+    concept = tiny.COMET.model_copy(update={"images": f"file://{tmp_path}"})
+    with pytest.raises(SourceMissingError, match=f"there are no images at file://{tmp_path}"):
+        given_shots(tiny.document(tiny.erasure(concept)), tiny.models(), tmp_path)

@@ -40,7 +40,9 @@ def test_probe_gives_all_of_probe_json(tiny_models: Path, capsys: pytest.Capture
     assert entered(app, ["probe", "--encoder-from", encoder, *flags(tiny_models), "-o", "json"]) == 0
     report = json.loads(capsys.readouterr().out)
     (row,) = report["concepts"]
-    assert (row["concept"], row["images"]["hits"], row["baseImages"]["hits"]) == ("cat", 8, 8)
+    assert row["concept"] == "cat"
+    # The judge of these models sees a cat in everything.
+    assert row["images"]["hits"] == row["images"]["samples"] == row["baseImages"]["hits"]
 
 
 def test_attack_gives_a_table_with_the_control(tiny_models: Path, capsys: pytest.CaptureFixture[str]) -> None:
