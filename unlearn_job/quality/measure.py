@@ -124,27 +124,28 @@ def _kernel(before: Tensor, after: Tensor, seed: int) -> KernelDistance | None:
 
 def _cpdm(judge: ZeroShot, compared: Sequence[Compared], seed: int) -> Distances | None:
     groups = {erased: _some([one for one in compared if one.erased is erased]) for erased in (True, False)}
-    reference = groups[False] or groups[True]
-    if reference is None or len(reference[0]) < 2:
-        return None
-    weights = depth_weights(judge.maps(reference[0]))
+    weights: tuple[float, ...] | None = None
     found = {}
-    for erased, pixels in groups.items():
-        if pixels is None:
+    # Kept concepts first: their base pictures are the scale of the style.
+    for erased in (False, True):
+        some = groups[erased]
+        if some is None or len(some[0][0]) < 2:
             continue
-        before, after = (judge.look(images) for images in pixels)
-        semantic = semantic_distance(judge.features(before), judge.features(after))
-        style = style_distance(judge.maps(pixels[0]), judge.maps(pixels[1]), weights)
+        looks, (before, after) = some
+        old, new = judge.maps(before), judge.maps(after)
+        weights = weights or depth_weights(old)
+        semantic = semantic_distance(*(judge.features(side) for side in looks))
+        style = style_distance(old, new, weights)
         found[erased] = bootstrap(cpdm_distance(semantic, style).numpy(), seed_for(seed, "cpdm"))
-    return Distances(erased=found.get(True), kept=found.get(False))
+    return Distances(erased=found.get(True), kept=found.get(False)) if found else None
 
 
-def _some(compared: Sequence[Compared]) -> tuple[Pixels, Pixels] | None:
-    """Return up to MOST_MAPS pairs of pictures, spread over the concepts."""
+def _some(compared: Sequence[Compared]) -> tuple[tuple[Tensor, Tensor], tuple[Pixels, Pixels]] | None:
+    """Return looks and pixels of up to MOST_MAPS pairs of pictures, spread over the concepts."""
     if not compared:
         return None
     each = max(1, MOST_MAPS // len(compared))
-    pairs = [
-        (one.pixels[0][i], one.pixels[1][i]) for one in compared for i in range(min(each, len(one.prompts)))
-    ][:MOST_MAPS]
-    return np.stack([a for a, _ in pairs]), np.stack([b for _, b in pairs])
+    some = compared[:MOST_MAPS]
+    looks = [torch.cat([one.looks[side][:each] for one in some]) for side in (0, 1)]
+    pixels = [np.concatenate([one.pixels[side][:each] for one in some]) for side in (0, 1)]
+    return (looks[0], looks[1]), (pixels[0], pixels[1])
