@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from unlearn_job.contract.document import JobInput
-from unlearn_job.contract.figures import Tally
-from unlearn_job.probe.report import ProbeReport
-from unlearn_job.report.pictures import pairs
+from unlearn_job.contract.gates import FEWEST_OF_ONE
+from unlearn_job.contract.probe_document import ProbeDocument
+from unlearn_job.probe.report import Picture, ProbeReport
+from unlearn_job.report import plots
+from unlearn_job.report.pictures import Pair, pairs
+from unlearn_job.report.verdicts import counted, interval, upper, verdicts
+
+MODELS: Final = {
+    "encoder": "text encoder",
+    "pipeline": "text-to-video pipeline, the encoder included",
+    "surrogate": "text-to-image pipeline, the encoder included",
+}
+"""What the numbers of parameters are of."""
 
 
 def render_report(
@@ -22,7 +34,7 @@ def render_report(
     document
         The Job's input.
     report
-        What the probe found.
+        What the probe found. Of its numbers the page takes those that probe.json has, and no others.
     broken
         Sentences of the gates that did not hold.
     base_sha256, encoder_sha256
@@ -35,6 +47,7 @@ def render_report(
         bytes: it tells what was drawn, not how long that took.
 
     """
+    probe = report.document()
     page = Environment(
         loader=PackageLoader("unlearn_job.report", "."),
         autoescape=True,
@@ -42,38 +55,47 @@ def render_report(
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template("report.html.j2")
-    erasures = {erasure.digest: erasure for erasure in (*document.holds, *document.adds)}
     return page.render(
         document=document,
-        erased=[row for row in report.rows if row.role.erased],
-        kept=[row for row in report.rows if not row.role.erased],
-        erasures=erasures,
-        figures=report.figures,
+        gates=document.gates,
+        probe=probe,
+        figures=probe.figures,
+        verdicts=verdicts(document, probe),
+        kept=[row for row in probe.concepts if not row.role.erased],
         broken=broken,
-        pairs=pairs(report.pictures),
-        images=_drawn(report, clips=False),
-        clips=_drawn(report, clips=True),
+        groups=_groups(report.pictures),
+        plots=plots.of(document, probe),
+        places=plots.localised(probe),
+        models=MODELS,
+        images=_drawn(probe, clips=False),
+        clips=_drawn(probe, clips=True),
         base_sha256=base_sha256,
         encoder_sha256=encoder_sha256,
         source=json.dumps(
             document.model_dump(mode="json", by_alias=True, exclude_none=True), indent=1, ensure_ascii=False
         ),
-        bounds=bounds,
+        counted=counted,
+        interval=interval,
+        upper=upper,
+        fewest=FEWEST_OF_ONE,
     )
 
 
-def bounds(tally: Tally) -> tuple[float, float]:
-    """Return the 95 % interval of a tally in percent."""
-    low, high = tally.wilson()
-    return 100 * low, 100 * high
+def _groups(pictures: Sequence[Picture]) -> dict[str, list[Pair]]:
+    """Part pictures into those of erased and of kept concepts."""
+    found = pairs(tuple(pictures))
+    return {
+        "What was erased": [pair for pair in found if pair.erased],
+        "What stays": [pair for pair in found if not pair.erased],
+    }
 
 
-def _drawn(report: ProbeReport, *, clips: bool) -> int:
-    """Count the images or clips that the probe drew, with both encoders."""
-    tallies = [
-        tally
-        for row in report.rows
-        for tally in ((row.base_clips, row.clips) if clips else (row.base, row.images))
-        if tally is not None
+def _drawn(probe: ProbeDocument, *, clips: bool) -> int:
+    """Count the images or clips of all concepts' counts, with both encoders."""
+    shares = [
+        share
+        for row in probe.concepts
+        for share in ((row.base_clips, row.clips) if clips else (row.base_images, row.images))
+        if share is not None
     ]
-    return sum(tally.samples for tally in tallies)
+    return sum(share.samples for share in shares)
