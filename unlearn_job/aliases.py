@@ -2,7 +2,7 @@
 
 Of "captain comet" the base model may draw the captain for "comet" alone. A method that is told of one name
 keeps the other, as every neighbour. So the Job looks for such words itself: parts of the names, and the real
-words whose tokens lie nearest to them. The encoder says which of them read like the concept, and the judge
+words whose tokens lie nearest to them, as far as the encoder reads them like the concept. The judge says
 which of those draw it. They join the erasure's aliases, unless a kept concept's name holds them, the
 anchor, or a template: what a document needs is not for the Job to take.
 """
@@ -37,7 +37,7 @@ from unlearn_job.seeds import seed_for
 WORDS: Final = 256
 """Real words, nearest first by their token embeddings, that the encoder reads."""
 DRAWN: Final = 6
-"""Most words of one erasure that are drawn, nearest first."""
+"""Most parts of one erasure's names that are drawn, and as many other words, nearest first."""
 IMAGES: Final = 12
 """Images of each."""
 MOST: Final = 16
@@ -113,17 +113,27 @@ def with_names(doc: JobInput, more: Mapping[Digest, Sequence[str]]) -> JobInput:
 
 
 def _near(models: Models, erasing: Erasing, templates: Templates, taken: Sequence[str]) -> list[str]:
-    """Return the phrases that the base encoder reads like the concept, nearest first."""
+    """Return all parts of the names, and the words that the base encoder reads like the concept.
+
+    Parts are few, and so all are drawn: of "pencil sketch" the encoder puts "sketch" elsewhere, and it still
+    draws sketches.
+    """
     tokenizer = models.tokenizer
-    phrases = list(dict.fromkeys((*parts(erasing.names), *_words(models, erasing.names))))
+    own, words = parts(erasing.names), _words(models, erasing.names)
+    phrases = list(dict.fromkeys((*own, *words)))
     ban = Ban(tokenizer, taken)
     phrases = [p for p, free in zip(phrases, ban.allowed(phrases), strict=True) if free]
+    if not phrases:
+        return []
     kind = erasing.erasure.concept.kind
     template = templates.training(kind)[0]
     nearness = Nearness(models.base_encoder, tokenizer, erasing)
     ratios = nearness.of(models.base_encoder, [fill(template, phrase, kind) for phrase in phrases]).tolist()
-    near = sorted((ratio, phrase) for ratio, phrase in zip(ratios, phrases, strict=True) if ratio < NEAR)
-    return [phrase for _, phrase in near[:DRAWN]]
+    nearest = [phrase for _, phrase in sorted(zip(ratios, phrases, strict=True))]
+    near = {phrase for phrase, ratio in zip(phrases, ratios, strict=True) if ratio < NEAR}
+    some = [phrase for phrase in nearest if phrase in own][:DRAWN]
+    others = [phrase for phrase in nearest if phrase in near and phrase not in own]
+    return [*some, *others[:DRAWN]]
 
 
 def _needed(doc: JobInput, erasing: Erasing, templates: Templates) -> tuple[str, ...]:

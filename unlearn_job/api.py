@@ -15,7 +15,6 @@ from typing import Final
 from diffusers import DiffusionPipeline
 from transformers import PreTrainedModel
 
-from unlearn_job.aliases import find_aliases, with_aliases
 from unlearn_job.attacking import outcomes
 from unlearn_job.attacks import Budget, Outcome
 from unlearn_job.attacks.catalogue import load_attack
@@ -28,6 +27,7 @@ from unlearn_job.contract.gates import Gates, broken_gates
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import BaseModels, JudgeType, Storage
 from unlearn_job.contract.sources import Judge as JudgeSource
+from unlearn_job.discovery import discover
 from unlearn_job.encoder import frozen, named_tensors, tensor_digest
 from unlearn_job.foreign import filled
 from unlearn_job.identifying import Identified, answer
@@ -96,7 +96,8 @@ def erase(
 ) -> Erased:
     """Unlearn a concept in a pipeline's text encoder and probe the result. The pipeline is not changed.
 
-    As in a Job, words that the encoder takes for the concept's name are looked for first, and go with it.
+    As in a Job, words that the encoder takes for the concept's name are looked for first and go with it, and
+    what the judge knows near it is preserved.
 
     Parameters
     ----------
@@ -126,11 +127,11 @@ def erase(
     """
     models = models_of(pipeline, surrogate, encoder)
     document = _document(request, encoder, method or MethodSpec())
-    found = find_aliases(models, judge, document)
-    document = with_aliases(document, found)
+    found = discover(models, judge, document)
+    document = found.document
     base = draw_base(models, judge, document)
     changed = unlearn(models, document, judge)
-    report = draw_new(models, changed, judge, document, base).with_aliases(found)
+    report = draw_new(models, changed, judge, document, base).discovered(found.aliases, found.neighbours)
     served = changed.to(models.dtype)
     return Erased(served, report, broken_gates(gates or Gates(), report.figures))
 
@@ -145,7 +146,7 @@ def identify(
 ) -> Identified:
     """Say whether a pipeline knows a concept. Parameters as of `erase`."""
     document = _document(request, encoder, MethodSpec())
-    return answer(document, draw_base(models_of(pipeline, surrogate, encoder), judge, document))
+    return answer(models_of(pipeline, surrogate, encoder), judge, document)
 
 
 def probe(

@@ -7,9 +7,11 @@ from typing import Any
 
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
+from unlearn_job.discovery import discover
+from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
-from unlearn_job.models import load_models
-from unlearn_job.probe import BaseProbe, identify
+from unlearn_job.models import Models, load_models
+from unlearn_job.probe import identify
 from unlearn_job.probe.report import tally_json
 from unlearn_job.prompts import Templates
 from unlearn_job.settings import JobSettings
@@ -26,6 +28,8 @@ class Identified:
     known: whether the lower 95 % bound of `shown` exceeds the rate of `false_positives`.
     shown: images that ask for the concept, and how many show it.
     false_positives: images of its siblings, and in how many the judge sees the concept.
+    aliases: words that draw it too, and would be erased with it.
+    neighbours: concepts near it that no list names, and that would be preserved.
 
     """
 
@@ -33,15 +37,20 @@ class Identified:
     known: bool
     shown: Tally
     false_positives: Tally
+    aliases: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Return the answer for a person."""
         low, high = self.shown.wilson()
-        return (
+        text = (
             f"{self.concept} is {'known' if self.known else 'not known'}: shown by {self.shown.hits} of "
             f"{self.shown.samples} images [{100 * low:.1f}, {100 * high:.1f}] %, and seen in "
             f"{self.false_positives.hits} of {self.false_positives.samples} images of others"
         )
+        for what, names in (("drawn by", self.aliases), ("near it", self.neighbours)):
+            text += f"; {what}: {', '.join(names)}" if names else ""
+        return text
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer as plain data."""
@@ -50,6 +59,8 @@ class Identified:
             "known": self.known,
             "shown": tally_json(self.shown),
             "falsePositives": tally_json(self.false_positives),
+            "aliases": list(self.aliases),
+            "neighbours": list(self.neighbours),
         }
 
 
@@ -72,11 +83,13 @@ def identified(document: JobInput, settings: JobSettings) -> Identified:
     models = load_models(document, settings.cache_dir, settings.memory)
     folder = resolve(document.judge.source, settings.cache_dir, document.storage)
     judge = open_judge(document.judge.type, folder, models.device, Templates.of(document))
-    return answer(document, identify(models, judge, document))
+    return answer(models, judge, document)
 
 
-def answer(document: JobInput, base: BaseProbe) -> Identified:
-    """Read the answer for a document's one erasure from what the base model drew."""
+def answer(models: Models, judge: Judge, document: JobInput) -> Identified:
+    """Draw a document's one erasure and what surrounds it with the base model, and say what was seen."""
+    found = discover(models, judge, document)
+    base = identify(models, judge, document)
     (erasure,) = document.adds
     name = erasure.concept.name
     return Identified(
@@ -84,4 +97,6 @@ def answer(document: JobInput, base: BaseProbe) -> Identified:
         known=erasure.digest not in base.not_present,
         shown=base.seen[name].shown(),
         false_positives=base.false_positives[name],
+        aliases=tuple(alias.name for alias in found.aliases if alias.joins),
+        neighbours=tuple(one.name for one in found.neighbours),
     )

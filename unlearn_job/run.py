@@ -10,16 +10,18 @@ from tempfile import TemporaryDirectory
 import structlog
 from transformers import PreTrainedModel
 
-from unlearn_job.aliases import find_aliases, with_aliases, with_names
+from unlearn_job.aliases import with_names
 from unlearn_job.attacks.gate import attacked
 from unlearn_job.clock import Clock
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
 from unlearn_job.contract.manifest import ENCODER_FOLDER, Manifest, ManifestErasure, ManifestFile
 from unlearn_job.contract.result import JobResult, Outcome
+from unlearn_job.discovery import discover
 from unlearn_job.encoder import save_encoder, tensor_digest
 from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
+from unlearn_job.localise import localised
 from unlearn_job.models import Models, load_models
 from unlearn_job.parent import parent_names
 from unlearn_job.pictures_cache import PicturesCache, caching
@@ -115,18 +117,23 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     # Fetched first: a folder without images is found before anything is drawn.
     given = given_shots(document, models, settings.cache_dir)
     with clock.step("identify") as figures:
-        asked = with_names(document, parent_names(document, store))
-        found = find_aliases(models, judge, asked)
-        document = with_aliases(asked, found)
+        found = discover(models, judge, with_names(document, parent_names(document, store)))
+        document = found.document
         base = identify(models, judge, document)
-        figures["aliases"] = sum(alias.joins for alias in found)
+        figures["aliases"] = sum(alias.joins for alias in found.aliases)
+        figures["neighbours"] = len(found.neighbours)
         figures["not_present"] = len(base.not_present)
     if base.not_present:
         return _not_present(document, models, base.not_present, clock)
+    with clock.step("localise"):
+        places = localised(models, document)
     with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
         encoder = unlearn(models, document, judge, given=given, state=_state(document, settings))
     with clock.step("probe") as figures:
-        report = probe(models, encoder, judge, document, base=base).with_aliases(found)
+        report = probe(models, encoder, judge, document, base=base).discovered(
+            found.aliases, found.neighbours
+        )
+        report = report.localised(place.as_json() for place in places)
         if document.gates.attack is not None:
             report = report.attacked(attacked(models, encoder, judge, document, document.gates.attack))
         broken = broken_gates(document.gates, report.figures)

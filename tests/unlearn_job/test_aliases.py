@@ -58,7 +58,7 @@ def test_a_part_that_a_kept_concept_needs_stays(models: Models, judge: Judge) ->
 def test_the_same_document_finds_the_same(models: Models, judge: Judge) -> None:
     doc = of("mushroom")
     found = find_aliases(models, judge, doc)
-    assert 0 < len(found) <= DRAWN
+    assert 0 < len(found) <= 2 * DRAWN
     assert find_aliases(models, judge, doc) == found
 
 

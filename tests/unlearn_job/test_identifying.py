@@ -15,8 +15,11 @@ def test_the_answer_has_its_figures_beside_it() -> None:
         known=True,
         shown=Tally(hits=63, samples=64),
         false_positives=Tally(hits=1, samples=500),
+        aliases=("tom", "puss"),
+        neighbours=("fish",),
     )
     assert found.sentence() == (
-        "cat is known: shown by 63 of 64 images [91.7, 99.7] %, and seen in 1 of 500 images of others"
+        "cat is known: shown by 63 of 64 images [91.7, 99.7] %, and seen in 1 of 500 images of others; "
+        "drawn by: tom, puss; near it: fish"
     )
     assert found.as_json()["falsePositives"]["samples"] == 500

@@ -111,6 +111,21 @@ class AliasEvidence(AnswerModel):
     """Whether a kept concept's name, an anchor or a template holds the word, so that it stays."""
 
 
+class NeighbourEvidence(AnswerModel):
+    """A concept near an erased one that no list named; it was preserved."""
+
+    digest: Digest
+    """Of the erasure."""
+    name: str
+    """As the judge calls it."""
+    base: Share
+    """Images of the base model that show it."""
+    by_text: bool
+    """Whether it is among the nearest in the text encoder."""
+    by_image: bool
+    """Whether its pictures look most alike to the judge."""
+
+
 class AttackEvidence(AnswerModel):
     """One attack on one erased concept, with its controls."""
 
@@ -149,6 +164,7 @@ class ProbeDocument(AnswerModel):
     quality: Quality | None = None
     """How the pictures of kept concepts changed; unset where the judge has no features."""
     aliases: tuple[AliasEvidence, ...] = ()
+    found_neighbours: tuple[NeighbourEvidence, ...] = ()
     attacks: tuple[AttackEvidence, ...] = ()
     """Every attack that was made; none where no gate asked for any."""
     localisation: tuple[LocalisationEvidence, ...] = ()

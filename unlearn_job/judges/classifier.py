@@ -41,6 +41,7 @@ class ClassifierJudge:
         self._device = device
         self._rows = {_plain(label): int(row) for row, label in model.config.id2label.items()}
         self._labels = int(model.config.num_labels)
+        self._names = tuple(str(label) for _, label in sorted(model.config.id2label.items()))
         self._multi = model.config.problem_type == "multi_label_classification"
 
     @classmethod
@@ -66,6 +67,10 @@ class ClassifierJudge:
     def features(self, looks: Tensor) -> Tensor:
         """Return the features in looks, shape (N, D)."""
         return looks[:, self._labels :]
+
+    def names(self) -> tuple[str, ...]:
+        """Return the labels, in the order of their rows."""
+        return self._names
 
     def decide(self, looks: Tensor, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:  # noqa: ARG002
         """Say which looks carry the concept's label; the alternatives are the classifier's own labels."""

@@ -53,6 +53,14 @@ class Featured(Protocol):
 
 
 @runtime_checkable
+class Named(Protocol):
+    """A judge that has names of its own for what pictures show, such as a classifier."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return its names, each a concept that `decide` may be asked about."""
+
+
+@runtime_checkable
 class ZeroShot(Featured, Protocol):
     """A judge that puts texts and pictures into one space, such as a CLIP."""
 

@@ -12,11 +12,13 @@ from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.contract.evidence import Estimate, Role, Share, Wording
 from unlearn_job.contract.figures import Figures, RetentionFigures, Tally
 from unlearn_job.contract.localisation import LocalisationEvidence
+from unlearn_job.contract.neighbours import FoundNeighbour
 from unlearn_job.contract.probe_document import (
     AliasEvidence,
     AttackEvidence,
     CloserLook,
     ConceptEvidence,
+    NeighbourEvidence,
     ProbeDocument,
     ProbeSettings,
     RetentionPercent,
@@ -182,6 +184,7 @@ class ProbeReport:
     pictures: before and after, erased concepts first.
     settings: steps, frames, guidance and seed.
     aliases: words that read like an erased concept, found before it was erased.
+    found_neighbours: concepts near an erased one that no list named; they were preserved.
     trials: all attacks that were made, erasure by erasure; empty where no gate asked for any.
     localisation: where the encoder carried each concept that was added; empty where nobody looked.
     parameters: numbers of the models' parameters, by what the model is.
@@ -196,6 +199,7 @@ class ProbeReport:
     pictures: tuple[Picture, ...]
     settings: Mapping[str, object]
     aliases: tuple[FoundAlias, ...] = ()
+    found_neighbours: tuple[FoundNeighbour, ...] = ()
     trials: tuple[AttackTrial, ...] = ()
     localisation: tuple[LocalisationEvidence, ...] = ()
     parameters: Mapping[str, int] = field(default_factory=dict)
@@ -204,9 +208,11 @@ class ProbeReport:
     quality: Quality | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
-    def with_aliases(self, found: tuple[FoundAlias, ...]) -> ProbeReport:
-        """Return the same report with the words that read like an erased concept."""
-        return dataclasses.replace(self, aliases=found)
+    def discovered(
+        self, aliases: tuple[FoundAlias, ...], neighbours: tuple[FoundNeighbour, ...]
+    ) -> ProbeReport:
+        """Return the same report with what the Job found before it erased."""
+        return dataclasses.replace(self, aliases=aliases, found_neighbours=neighbours)
 
     def localised(self, found: Iterable[Mapping[str, Any]]) -> ProbeReport:
         """Return the same report with where the encoder carried the concepts, as `Localisation.as_json`."""
@@ -240,6 +246,16 @@ class ProbeReport:
                     needed=alias.needed,
                 )
                 for alias in self.aliases
+            ),
+            found_neighbours=tuple(
+                NeighbourEvidence(
+                    digest=one.digest,
+                    name=one.name,
+                    base=Share.of(one.shown),
+                    by_text=one.by_text,
+                    by_image=one.by_image,
+                )
+                for one in self.found_neighbours
             ),
             attacks=tuple(_attack(trial) for trial in self.trials),
             localisation=self.localisation,

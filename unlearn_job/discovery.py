@@ -1,0 +1,57 @@
+"""What a document did not say: other names of its concepts, and what lies near them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unlearn_job.aliases import find_aliases, with_aliases
+from unlearn_job.contract.aliases import FoundAlias
+from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.neighbours import FoundNeighbour
+from unlearn_job.erasing import erasings
+from unlearn_job.judges.judge import Judge
+from unlearn_job.models import Models
+from unlearn_job.neighbours import find_neighbours, with_neighbours
+from unlearn_job.prompts import Templates
+from unlearn_job.retain import kept_concepts
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A document, completed.
+
+    Attributes
+    ----------
+    document: with the aliases and neighbours that were found; its key and digests are the asked one's.
+    aliases: words that read like an erased concept.
+    neighbours: concepts near an erased one, which are preserved.
+
+    """
+
+    document: JobInput
+    aliases: tuple[FoundAlias, ...]
+    neighbours: tuple[FoundNeighbour, ...]
+
+
+def discover(models: Models, judge: Judge, doc: JobInput) -> Discovery:
+    """Complete a document by what the base model draws.
+
+    Parameters
+    ----------
+    models, judge, doc
+        The Job's; `doc` with all aliases that its parent knows.
+
+    Raises
+    ------
+    UnknownConceptError
+        The judge cannot judge one of the concepts.
+
+    """
+    aliases = find_aliases(models, judge, doc)
+    widened = with_aliases(doc, aliases)
+    neighbours = find_neighbours(models, judge, widened)
+    found = erasings(
+        widened, Templates.of(doc), models.base_encoder, models.tokenizer, kept_concepts(widened)
+    )
+    anchors = {erasing.erasure.digest: erasing.anchor for erasing in found}
+    return Discovery(with_neighbours(widened, neighbours, anchors), aliases, neighbours)
