@@ -61,7 +61,7 @@ def changes(name: str, label: str, rows: Sequence[Change], *, gate: float | None
         else:
             axes = [*figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))]
             # Else the last number below one and the first below the other run into each other.
-            figure.get_layout_engine().set(wspace=0.08)
+            figure.set_layout_engine("constrained", wspace=0.08)
         for panel in axes:
             _rows(panel, rows)
         axes[0].set_xlim(-2, 102)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from io import StringIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,6 +47,8 @@ _SETTINGS: Final = {
     "ytick.labelcolor": INK,
     "grid.color": LINE,
     "grid.linewidth": 0.6,
+    # Names are names, dollars included.
+    "text.parse_math": False,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
 }
@@ -68,7 +71,10 @@ def drawn(name: str, label: str, draw: Callable[[Figure], None]) -> str:
     from matplotlib import rc_context  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    with rc_context({**_SETTINGS, "svg.hashsalt": name}):
+    settings: Any = {**_SETTINGS, "svg.hashsalt": name}
+    with rc_context(settings), warnings.catch_warnings():
+        # The page's font draws what matplotlib's own, which only measures here, has no glyph for.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing")
         figure = Figure(layout="constrained")
         draw(figure)
         buffer = StringIO()

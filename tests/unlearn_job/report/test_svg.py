@@ -40,6 +40,13 @@ def test_colours_are_the_pages() -> None:
     assert not re.search(r"(?:fill|stroke): #", text)
 
 
+def test_names_of_any_kind_are_drawn_as_they_are() -> None:
+    def named(figure: Figure) -> None:
+        figure.subplots().set_title("A$AP and Ke$ha \N{CJK UNIFIED IDEOGRAPH-732B}")
+
+    assert "A$AP and Ke$ha \N{CJK UNIFIED IDEOGRAPH-732B}" in drawn("chart", "a chart", named)
+
+
 def test_charts_of_one_page_share_no_identifier() -> None:
     one, other = (set(re.findall(r' id="([^"]+)"', drawn(name, "", bars))) for name in ("one", "other"))
     assert one
