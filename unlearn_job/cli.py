@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import App
 
-from unlearn_job.commands import making, measuring
+from unlearn_job.commands import evidence, making, measuring
 from unlearn_job.composing import Wish, compose
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.ending import fitting, leave_message
@@ -75,6 +75,8 @@ def erase(
 app.command(measuring.identify)
 app.command(measuring.probe)
 app.command(measuring.attack)
+app.command(evidence.report)
+app.command(evidence.verify)
 app.command(making.dataset)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifest
+from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifest, ManifestFile
 from unlearn_job.store.protocol import Store
 
 
@@ -43,19 +43,39 @@ def read_manifest(store: Store, prefix: str, sha256: str | None = None) -> Manif
         The digest differs, the manifest cannot be parsed, or it is that of another release.
 
     """
-    content = store.read(f"{prefix}/{MANIFEST_NAME}")
     where = f"{store.uri}/{prefix}/{MANIFEST_NAME}"
+    manifest = parse_manifest(store.read(f"{prefix}/{MANIFEST_NAME}"), where, sha256)
+    if release_prefix(manifest.model, manifest.key) != prefix:
+        raise ReleaseDamagedError(f"{where} is the manifest of {manifest.model}/{manifest.key[:10]}")
+    return manifest
+
+
+def parse_manifest(content: bytes, where: str, sha256: str | None = None) -> Manifest:
+    """Check the content of a manifest, wherever it came from.
+
+    Parameters
+    ----------
+    content
+        Of manifest.json.
+    where
+        Its address, for the message.
+    sha256
+        Digest that it must have; None trusts the storage.
+
+    Raises
+    ------
+    ReleaseDamagedError
+        The digest differs, or it cannot be parsed.
+
+    """
     found = hashlib.sha256(content).hexdigest()
     if sha256 is not None and found != sha256:
         raise ReleaseDamagedError(f"{where} has the digest {found[:10]}, expected {sha256[:10]}")
     try:
-        manifest = Manifest.from_json(content)
+        return Manifest.from_json(content)
     except ValidationError as exc:
         # Without pydantic's text: it quotes the input.
         raise ReleaseDamagedError(f"{where} is no manifest of version 1") from exc
-    if release_prefix(manifest.model, manifest.key) != prefix:
-        raise ReleaseDamagedError(f"{where} is the manifest of {manifest.model}/{manifest.key[:10]}")
-    return manifest
 
 
 def download_encoder(store: Store, prefix: str, manifest: Manifest, to: Path) -> None:
@@ -84,11 +104,22 @@ def download_encoder(store: Store, prefix: str, manifest: Manifest, to: Path) ->
     if not listed:
         raise ReleaseDamagedError(f"the manifest of {prefix} lists no encoder")
     for file in listed:
-        target = to / file.path.removeprefix(f"{ENCODER_FOLDER}/")
-        store.download(f"{prefix}/{file.path}", target)
-        if target.stat().st_size != file.size or sha256_of(target) != file.sha256:
-            target.unlink()
-            raise ReleaseDamagedError(f"{store.uri}/{prefix}/{file.path} is not the file that was published")
+        download_file(store, f"{prefix}/{file.path}", file, to / file.path.removeprefix(f"{ENCODER_FOLDER}/"))
+
+
+def download_file(store: Store, name: str, file: ManifestFile, to: Path) -> None:
+    """Download one file that a manifest lists, and check its size and digest.
+
+    Raises
+    ------
+    ReleaseDamagedError
+        They differ. What was downloaded is removed.
+
+    """
+    store.download(name, to)
+    if to.stat().st_size != file.size or sha256_of(to) != file.sha256:
+        to.unlink()
+        raise ReleaseDamagedError(f"{store.uri}/{name} is not the file that was published")
 
 
 def sha256_of(path: Path) -> str:

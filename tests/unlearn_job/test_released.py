@@ -1,0 +1,146 @@
+"""Whatever is changed in a published release is noticed by whoever checks it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.unlearn_job import documents
+from tests.unlearn_job.test_signing import write_key
+from unlearn_job.contract.manifest import Manifest, ManifestErasure
+from unlearn_job.contract.result import JobResult, Outcome
+from unlearn_job.provenance import provenance
+from unlearn_job.publish import commit, upload
+from unlearn_job.released import NoReleaseError, open_release, verify_release
+from unlearn_job.signing import SIGNATURE_NAME, SignatureInvalidError, sign
+from unlearn_job.store import open_store
+from unlearn_job.store.release import ReleaseDamagedError
+
+
+def publish(folder: Path, key: Path | None = None) -> Path:
+    """Publish a release as the Job does, with small files, and return its folder."""
+    document = documents.document()
+    made = folder / "made"
+    (made / "text_encoder").mkdir(parents=True)
+    (made / "text_encoder" / "config.json").write_text("{}")
+    (made / "text_encoder" / "model.safetensors").write_bytes(b"tensors")
+    (made / "probe.json").write_text('{"version": 2}\n')
+    (made / "report.html").write_text("<!doctype html>")
+    statement = provenance(document, made, base_sha256="b" * 64, device="cpu")
+    (made / "provenance.json").write_text(statement)
+    if key is not None:
+        sign(made, key)
+    store = open_store(f"file://{folder / 'store'}")
+    manifest = Manifest(
+        model=document.model,
+        key=document.key,
+        base_sha256="b" * 64,
+        encoder_sha256="c" * 64,
+        erasures=(ManifestErasure(digest=documents.DIGEST, name="takedown", concept="cat"),),
+        files=upload(store, document.release_prefix, made),
+        result=JobResult(key=document.key, outcome=Outcome.BUILT),
+    )
+    commit(store, document.release_prefix, manifest)
+    return folder / "store" / document.release_prefix
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    return publish(tmp_path)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    return write_key(tmp_path, "key", ec.generate_private_key(ec.SECP256R1()))
+
+
+def relist(release: Path, name: str) -> None:
+    """Let the manifest vouch for a changed file, as somebody who may write to the storage could."""
+    manifest = json.loads((release / "manifest.json").read_text())
+    content = (release / name).read_bytes()
+    for file in manifest["files"]:
+        if file["path"] == name:
+            file |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    (release / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_an_untouched_release_holds_also_as_a_copy(release: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "evidence"
+    release.rename(copy)
+    found = verify_release(open_release(f"file://{copy}/"))
+    assert (found.files, found.subjects, found.signed) == (5, 4, False)
+
+
+@pytest.mark.parametrize(
+    "name", ["report.html", "probe.json", "provenance.json", "text_encoder/model.safetensors"]
+)
+def test_a_file_that_changed_or_is_gone_is_named(release: Path, name: str) -> None:
+    path = release / name
+    content = bytearray(path.read_bytes())
+    content[0] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(ReleaseDamagedError, match=f"{name} is not the file that was published"):
+        verify_release(open_release(f"file://{release}"))
+    path.unlink()
+    with pytest.raises(ReleaseDamagedError, match=f"{name} is missing"):
+        verify_release(open_release(f"file://{release}"))
+
+
+def test_a_changed_manifest_is_noticed_by_its_digest(release: Path) -> None:
+    sha256 = hashlib.sha256((release / "manifest.json").read_bytes()).hexdigest()
+    assert open_release(f"file://{release}", sha256)
+    (release / "report.html").write_text("<!doctype html><p>All is well.")
+    relist(release, "report.html")
+    with pytest.raises(ReleaseDamagedError, match="has the digest"):
+        open_release(f"file://{release}", sha256)
+    # Without a digest from elsewhere the provenance still tells.
+    with pytest.raises(ReleaseDamagedError, match=r"does not speak of this release's report\.html"):
+        verify_release(open_release(f"file://{release}"))
+
+
+def test_the_signature_is_checked_where_a_key_is_given(tmp_path: Path, key: Path) -> None:
+    release = publish(tmp_path, key)
+    found = verify_release(open_release(f"file://{release}"), key.with_suffix(".pub"))
+    assert (found.files, found.subjects, found.signed) == (6, 4, True)
+    write_key(tmp_path, "other", ec.generate_private_key(ec.SECP256R1()))
+    with pytest.raises(SignatureInvalidError):
+        verify_release(open_release(f"file://{release}"), tmp_path / "other.pub")
+
+
+def test_a_signature_binds_the_encoder_where_everything_else_was_rewritten(tmp_path: Path, key: Path) -> None:
+    release = publish(tmp_path, key)
+    (release / "text_encoder" / "model.safetensors").write_bytes(b"other tensors")
+    relist(release, "text_encoder/model.safetensors")
+    statement = json.loads((release / "provenance.json").read_text())
+    for subject in statement["subject"]:
+        if subject["name"] == "text_encoder/model.safetensors":
+            subject["digest"]["sha256"] = hashlib.sha256(b"other tensors").hexdigest()
+    (release / "provenance.json").write_text(json.dumps(statement))
+    relist(release, "provenance.json")
+    released = open_release(f"file://{release}")
+    assert verify_release(released).files == 6
+    with pytest.raises(SignatureInvalidError, match="does not hold for text_encoder"):
+        verify_release(released, key.with_suffix(".pub"))
+
+
+def test_an_unsigned_release_does_not_satisfy_a_key(release: Path, key: Path) -> None:
+    with pytest.raises(SignatureInvalidError, match="is not signed"):
+        verify_release(open_release(f"file://{release}"), key.with_suffix(".pub"))
+    assert not (release / SIGNATURE_NAME).exists()
+
+
+def test_an_unfinished_release_is_none(tmp_path: Path) -> None:
+    with pytest.raises(NoReleaseError, match=r"has no manifest\.json"):
+        open_release(f"file://{tmp_path}")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"subject": [1]}'])
+def test_a_provenance_that_says_nothing_is_refused(release: Path, content: str) -> None:
+    (release / "provenance.json").write_text(content)
+    relist(release, "provenance.json")
+    with pytest.raises(ReleaseDamagedError, match=r"provenance\.json"):
+        verify_release(open_release(f"file://{release}"))
