@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf import json_format
+from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenance
+from in_toto_attestation.v1.statement import Statement
+from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
 
 from tests.unlearn_job import documents
 from unlearn_job.contract.key import release_key
@@ -69,3 +73,36 @@ def test_no_time_and_no_host_is_in_it(folder: Path) -> None:
     assert set(run) == {"builder", "metadata"}
     assert set(run["metadata"]) == {"invocationId"}
     assert {"torch", "transformers", "diffusers"} < set(run["builder"]["version"])
+
+
+def parsed(folder: Path, **more: Any) -> tuple[StatementMessage, Provenance]:
+    """Read a statement by the types of in-toto and SLSA, which refuse every field that they do not know."""
+    found = statement(folder, **more)
+    message = json_format.ParseDict(found, StatementMessage())
+    return message, json_format.ParseDict(found["predicate"], Provenance())
+
+
+def test_in_totos_own_types_read_and_accept_it(folder: Path) -> None:
+    message, _ = parsed(folder)
+    Statement.copy_from_pb(message).validate()
+
+
+@pytest.mark.parametrize("parent", [None, {"key": "a" * 64, "manifestSha256": "c" * 64}])
+def test_slsas_own_types_read_it_and_find_what_the_specification_requires(
+    folder: Path, parent: dict[str, str] | None
+) -> None:
+    more: dict[str, Any] = {}
+    if parent is not None:
+        held = {"digest": "e" * 64, "name": "held", "concept": {"name": "dog"}}
+        key = release_key(parent="a" * 64, adds=[documents.DIGEST])
+        more = {"parent": parent, "holds": [held], "key": key}
+    _, predicate = parsed(folder, **more)
+    definition, details = predicate.build_definition, predicate.run_details
+    assert definition.build_type.startswith("https://")
+    assert definition.external_parameters["adds"]
+    assert details.builder.id.startswith("https://")
+    assert details.metadata.invocation_id
+    for dependency in definition.resolved_dependencies:
+        # in-toto v1: a resource is named by its address, its digest or its content.
+        assert dependency.uri or dependency.digest or dependency.content
+    assert ("parent" in {dependency.name for dependency in definition.resolved_dependencies}) is bool(parent)
