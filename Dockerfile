@@ -79,7 +79,7 @@ ARG HTTPS_PROXY
 ARG NO_PROXY
 ARG DEPENDENCIES=installed
 RUN if [ "$DEPENDENCIES" = installed ]; then \
-      /opt/uv/bin/uv sync --frozen --no-default-groups --extra job --extra inference --no-install-project; \
+      /opt/uv/bin/uv sync --frozen --no-default-groups --extra job --extra signing --extra inference --no-install-project; \
     else \
       python -m venv --without-pip /opt/venv \
       && echo /opt/lab-site-packages > "$(echo /opt/venv/lib/python3.*/site-packages)/mounted.pth"; \

@@ -20,7 +20,7 @@ __all__ = ["ensure_dependencies", "environment_of"]
 
 
 def ensure_dependencies(paths: Paths, progress: Progress, checkout: Path = CHECKOUT) -> Path:
-    """Install the locked packages of ``job`` and ``inference``, mount them, and return site-packages.
+    """Install and mount the locked packages of ``job``, ``inference`` and ``signing``; return site-packages.
 
     Containers created after this see them at :data:`lab.runtime_spec.DEPENDENCIES`.
 
@@ -75,6 +75,7 @@ def _uv(command: str, *options: str, checkout: Path, **variables: str) -> str:
         "--no-default-groups",
         "--extra=job",
         "--extra=inference",
+        "--extra=signing",
         f"--python={PYTHON_VERSION}",
     )
     done = subprocess.run(
