@@ -230,6 +230,8 @@ def _log_figures(report: ProbeReport) -> dict[str, str]:
     return {
         "residual_images": " ".join(f"{e.images.hits}/{e.images.samples}" for e in figures.erasures[:8]),
         "residual_clips": " ".join(f"{e.clips.hits}/{e.clips.samples}" for e in figures.erasures[:8]),
+        "images_per_second": f"{report.images_per_second or 0:.1f}",
+        "clips_per_second": f"{report.clips_per_second or 0:.1f}",
         "preserved_percent": f"{figures.preserved.percent:.1f}",
         "holdout_percent": f"{figures.holdout.percent:.1f}",
     }

@@ -53,7 +53,7 @@ def test_a_release_is_built_published_and_answered_again(
     document = folders.document(tiny_models, uri)
     result = run(document, settings)
     assert result.outcome is Outcome.BUILT
-    assert set(result.seconds) == {"load", "identify", "unlearn", "probe", "report", "publish"}
+    assert set(result.seconds) == {"load", "identify", "localise", "unlearn", "probe", "report", "publish"}
     store = open_store(uri)
     files = published(store, result)
     assert set(files) == {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.evidence import Wording
+from unlearn_job.contract.probe_document import ProbeDocument
 from unlearn_job.contract.result import Outcome
 from unlearn_job.settings import JobSettings
 
@@ -37,3 +41,26 @@ def test_the_example_takes_the_captain_out_of_images_and_clips(tmp_path: Path) -
     assert captain.clips.rate <= 0.05
     assert result.figures.preserved.percent >= 95
     assert result.figures.holdout.percent >= 95
+    assert result.figures.worst is not None
+    assert result.figures.worst.drop <= 25
+    (path,) = (tmp_path / "releases").rglob("probe.json")
+    check_evidence(path.read_text())
+
+
+def check_evidence(text: str) -> None:
+    schema = json.loads((ROOT / "docs" / "reference" / "probe.schema.json").read_text())
+    jsonschema.validate(json.loads(text), schema, cls=jsonschema.Draft202012Validator)
+    found = ProbeDocument.from_json(text)
+    captain = found.concepts[0]
+    # Two concepts in a prompt: asked of both encoders, and counted only if the base draws the captain so.
+    both = captain.by_wording[Wording.COMPOSITIONAL]
+    assert both.base.samples == both.images.samples == 16
+    assert both.images.hits == 0
+    assert captain.by_wording[Wording.NAME].counted
+    assert captain.clip_mean is not None
+    assert captain.clip_mean.units == 36
+    assert captain.reactivation_gap is not None
+    # Pictures of what stays moved by far less than pictures of different concepts lie apart.
+    assert found.quality is not None
+    assert found.quality.drift is not None
+    assert found.quality.drift.paired.bootstrap95[1] < 0.2 * found.quality.drift.between

@@ -171,7 +171,3 @@ class ProbeDocument(AnswerModel):
     """Where the encoder carried each concept that was added; none where that was not looked for."""
     parameters: dict[str, int] = {}
     """Numbers of the models' parameters, by what the model is."""
-    images_per_second: float | None = None
-    """Images of the probe by wall time, drawing alone."""
-    clips_per_second: float | None = None
-    """Clips of the probe by wall time, drawing alone."""

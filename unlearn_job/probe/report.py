@@ -188,7 +188,8 @@ class ProbeReport:
     trials: all attacks that were made, erasure by erasure; empty where no gate asked for any.
     localisation: where the encoder carried each concept that was added; empty where nobody looked.
     parameters: numbers of the models' parameters, by what the model is.
-    images_per_second, clips_per_second: of the probe by wall time, drawing alone.
+    images_per_second, clips_per_second: of the probe by wall time, drawing alone; not part of probe.json,
+        which is the same for the same document.
     quality: how pictures of kept concepts changed; None where the judge has no features.
     versions: of this project and its libraries, by name.
 
@@ -260,14 +261,8 @@ class ProbeReport:
             attacks=tuple(_attack(trial) for trial in self.trials),
             localisation=self.localisation,
             parameters=dict(self.parameters),
-            images_per_second=_rounded(self.images_per_second),
-            clips_per_second=_rounded(self.clips_per_second),
         )
 
     def to_json(self) -> str:
         """Return probe.json, without pixels."""
         return self.document().model_dump_json(by_alias=True, exclude_none=True, indent=1)
-
-
-def _rounded(rate: float | None) -> float | None:
-    return None if rate is None else round(rate, 3)
