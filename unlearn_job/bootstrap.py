@@ -65,9 +65,8 @@ def bootstrap(
     low, high = np.quantile(statistic(means), (0.025, 0.975))
     if np.asarray(values).dtype == bool and rows.min() == rows.max():
         low, high = _without_spread(value, units)
-    return Estimate(
-        value=round(value, 4), bootstrap95=(round(float(low), 4), round(float(high), 4)), units=units
-    )
+    value, low, high = (float(f"{number:.5g}") for number in (value, low, high))
+    return Estimate(value=value, bootstrap95=(low, high), units=units)
 
 
 def _without_spread(value: float, units: int) -> tuple[float, float]:

@@ -2,8 +2,8 @@
 
 Retention is a mean over all kept concepts, and a document's images are shared among them: sixteen each, say,
 are too few to accuse a single one. So a concept whose first images fall by more than `SUSPICIOUS` points is
-drawn on, with both encoders, until there are enough to hold it to the gate. A concept that lost 40 points or
-more stays below suspicion in one of fifty cases at sixteen images; where nothing is lost, nothing is drawn.
+drawn on, with both encoders, until there are enough to hold it to the gate. A concept that truly lost 30
+points stays below suspicion in 3 of 100 cases at sixteen images; where nothing is lost, nothing is drawn.
 """
 
 from __future__ import annotations
