@@ -144,3 +144,41 @@ def test_a_provenance_that_says_nothing_is_refused(release: Path, content: str) 
     relist(release, "provenance.json")
     with pytest.raises(ReleaseDamagedError, match=r"provenance\.json"):
         verify_release(open_release(f"file://{release}"))
+
+
+@pytest.mark.torch
+def test_a_job_with_a_key_signs_and_changes_nothing_else(
+    tiny_models: Path, tmp_path: Path, key: Path
+) -> None:
+    from tests.unlearn_job import folders
+    from unlearn_job.run import run
+    from unlearn_job.settings import JobSettings
+
+    made = {}
+    document = folders.document(tiny_models, f"file://{tmp_path / 'releases'}")
+    for name, signing_key in (("plain", None), ("signed", key)):
+        run(document, JobSettings(cache_dir=tmp_path / "cache", signing_key=signing_key))
+        (tmp_path / "releases").rename(tmp_path / name)
+        made[name] = tmp_path / name / document.release_prefix
+    released = open_release(f"file://{made['signed']}")
+    assert verify_release(released, key.with_suffix(".pub")).signed
+    names = {name: {f.relative_to(at).as_posix() for f in at.rglob("*.*")} for name, at in made.items()}
+    assert names["signed"] - names["plain"] == {SIGNATURE_NAME}
+    for name in names["plain"] - {"manifest.json"}:
+        assert (made["plain"] / name).read_bytes() == (made["signed"] / name).read_bytes()
+    assert str(key) not in "".join(
+        path.read_text() for path in made["signed"].glob("*.*") if path.suffix in {".json", ".html", ".sig"}
+    )
+
+
+@pytest.mark.torch
+def test_a_key_that_cannot_sign_ends_the_job_before_it_loads_anything(tmp_path: Path) -> None:
+    from tests.unlearn_job import folders
+    from unlearn_job.run import run
+    from unlearn_job.settings import JobSettings
+    from unlearn_job.signing import SigningKeyError
+
+    document = folders.document(tmp_path / "no-models", f"file://{tmp_path / 'releases'}")
+    with pytest.raises(SigningKeyError, match="cannot read"):
+        run(document, JobSettings(cache_dir=tmp_path / "cache", signing_key=tmp_path / "none.pem"))
+    assert not (tmp_path / "releases").exists()
