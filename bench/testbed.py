@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
@@ -10,12 +11,16 @@ from typing import Any, Final
 from lab.testbed.captions import MEDIA, article
 from lab.testbed.concepts import BACKGROUNDS, BY_NAME, COLOURS, CONCEPTS, Kind
 from lab.testbed.concepts import Concept as Drawn
+from unlearn_job.benching.measure import Bench, pictures_of
+from unlearn_job.composing import batch_of, erasure_of
+from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Concept, ConceptKind, Erasure, KeptConcept
-from unlearn_job.contract.document import JobInput, ParentRelease, Probe
-from unlearn_job.contract.key import erasure_digest, release_key
+from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Storage
-from unlearn_job.methods import configs
+from unlearn_job.contract.sources import BaseModels, Judge, JudgeType
+from unlearn_job.judges.loading import open_judge
+from unlearn_job.models import load_models
+from unlearn_job.prompts import Templates
 
 MODELS: Final = Path(__file__).parents[1] / "lab" / "testbed" / "models"
 STEPS: Final = 8
@@ -104,18 +109,10 @@ def split(gone: Sequence[str]) -> tuple[tuple[KeptConcept, ...], tuple[KeptConce
 
 
 def erasure(name: str, preserve: Iterable[KeptConcept], method: MethodSpec, seed: int) -> Erasure:
-    """Return an erasure with its real digest."""
-    concept, preserve = erased(BY_NAME[name]), tuple(preserve)
-    digest = erasure_digest(
-        base=base(),
-        concept=concept,
-        preserve=preserve,
-        method_name=method.name,
-        method=configs()[method.name].model_validate(method.parameters),
-        prompts={},
-        seed=seed,
+    """Return an erasure with its digest."""
+    return erasure_of(
+        erased(BY_NAME[name]), preserve=tuple(preserve), base=base(), method=method, prompts={}, seed=seed
     )
-    return Erasure(digest=digest, name=name.replace(" ", "-"), concept=concept, preserve=preserve)
 
 
 def base() -> BaseModels:
@@ -136,22 +133,42 @@ def document(
     """Return the document of one Job on the testbed; the retain set leaves half of the rest out."""
     method = method or MethodSpec()
     preserve, holdout = split([*adds, *holds])
-    added = tuple(erasure(name, preserve, method, seed) for name in adds)
-    held = tuple(erasure(name, preserve, method, seed) for name in holds)
-    parent = ParentRelease(key="0" * 64, manifest_sha256="0" * 64) if holds else None
-    return JobInput(
-        model="testbed",
-        key=release_key(parent=parent.key if parent else None, adds=[e.digest for e in added]),
-        base=base(),
-        parent=parent,
-        adds=added,
-        holds=held,
+    return batch_of(
+        tuple(erasure(name, preserve, method, seed) for name in adds),
+        tuple(erasure(name, preserve, method, seed) for name in holds),
         holdout=holdout,
-        prompts=templates(),
+        base=base(),
         judge=Judge(type=judge, source=f"file://{MODELS / f'judge-{judge.value}'}"),
         method=method,
-        probe=probe or Probe(image_steps=STEPS, clip_steps=STEPS, frames=FRAMES, guidance=GUIDANCE),
-        storage=Storage(uri="file:///nowhere"),
+        prompts=templates(),
+        probe=probe or amounts(),
         seed=seed,
-        **more,
+    ).model_copy(update=more)
+
+
+def amounts(**more: int) -> Probe:
+    """Return what a probe draws on the testbed: few steps, and as many samples as usual unless said."""
+    return Probe(image_steps=STEPS, clip_steps=STEPS, frames=FRAMES, guidance=GUIDANCE, **more)
+
+
+def open_bench(
+    out: Path,
+    *,
+    probe: Probe,
+    budget: Budget | None = None,
+    judge: JudgeType = JudgeType.CLASSIFIER,
+    parameters: dict[str, dict[str, int | str]] | None = None,
+) -> Bench:
+    """Load the testbed for many runs."""
+    doc = document(["cat"], judge=judge)
+    models = load_models(doc, out)
+    return Bench(
+        models=models,
+        judge=open_judge(judge, MODELS / f"judge-{judge.value}", models.device, Templates.of(doc)),
+        documents=partial(document, judge=judge),
+        probe=probe,
+        budget=budget or Budget(),
+        out=out,
+        pictures=pictures_of(models, doc, out),
+        parameters=parameters or {},
     )

@@ -9,13 +9,13 @@ from typing import Annotated
 
 from cyclopts import App
 
-from unlearn_job.commands import evidence, making, measuring
+from unlearn_job.commands import benching, evidence, making, measuring
 from unlearn_job.composing import Wish, compose
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.ending import fitting, leave_message
 from unlearn_job.reading import read_document
 from unlearn_job.settings import JobSettings
-from unlearn_job.shell import AS_MUCH_AS_USUAL, Flat, Output, entered, guarded, prepare, show
+from unlearn_job.shell import AS_MUCH_AS_USUAL, Flat, Output, entered, guarded, importing, prepare, show
 from unlearn_job.summary import summary
 
 app = App(
@@ -78,6 +78,7 @@ app.command(measuring.attack)
 app.command(evidence.report)
 app.command(evidence.verify)
 app.command(making.dataset)
+app.command(benching.bench)
 
 
 def _build(read: Callable[[], JobInput], *, output: str, debug: bool) -> int:
@@ -86,8 +87,9 @@ def _build(read: Callable[[], JobInput], *, output: str, debug: bool) -> int:
 
     def build() -> int:
         document = read()
-        # torch and diffusers load here, 10 s: `--help` and a wrong document answer at once.
-        from unlearn_job.run import run as build_release  # noqa: PLC0415
+        # torch and diffusers load here, seconds: `--help` and a wrong document answer at once.
+        with importing():
+            from unlearn_job.run import run as build_release  # noqa: PLC0415
 
         result = build_release(document, settings)
         leave_message(fitting(result), settings.termination_log)

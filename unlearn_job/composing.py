@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from unlearn_job.contract.base import ContractModel
 from unlearn_job.contract.concept import Concept, ConceptKind, Erasure, KeptConcept, Name
-from unlearn_job.contract.document import Device, JobInput, Probe, Template
+from unlearn_job.contract.document import Device, JobInput, ParentRelease, Probe, Template
 from unlearn_job.contract.key import erasure_digest, release_key
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Storage
@@ -21,6 +21,9 @@ from unlearn_job.reading import DocumentError, check_method, first_error
 
 MODEL: Final = "local"
 """Releases made from a shell go to `<out>/local/releases/<key>/`."""
+
+NOWHERE: Final = Storage(uri="file:///nowhere")
+"""Of documents whose release is never published."""
 
 Prompts = dict[ConceptKind, tuple[Template, ...]]
 
@@ -145,6 +148,32 @@ def document_of(
         The method's parameters break a rule.
 
     """
+    erasure = erasure_of(concept, preserve=preserve, base=base, method=method, prompts=prompts, seed=seed)
+    return batch_of(
+        (erasure,),
+        (),
+        holdout=holdout,
+        base=base,
+        judge=judge,
+        storage=storage,
+        method=method,
+        prompts=prompts,
+        probe=probe,
+        seed=seed,
+        device=device,
+    )
+
+
+def erasure_of(
+    concept: Concept,
+    *,
+    preserve: tuple[KeptConcept, ...],
+    base: BaseModels,
+    method: MethodSpec,
+    prompts: Prompts,
+    seed: int,
+) -> Erasure:
+    """Return an erasure with its digest. Raises as `document_of`."""
     known = configs()
     if method.name not in known:
         raise UnknownMethodError(f"there is no method {method.name!r}; this image has {', '.join(known)}")
@@ -158,11 +187,35 @@ def document_of(
         seed=seed,
     )
     name = concept.name.replace(" ", "-")
+    return Erasure(digest=digest, name=name, concept=concept, preserve=preserve)
+
+
+def batch_of(
+    adds: tuple[Erasure, ...],
+    holds: tuple[Erasure, ...],
+    *,
+    holdout: tuple[KeptConcept, ...],
+    base: BaseModels,
+    judge: Judge,
+    method: MethodSpec,
+    prompts: Prompts,
+    probe: Probe,
+    seed: int,
+    storage: Storage = NOWHERE,
+    device: Device = Device.AUTO,
+) -> JobInput:
+    """Return the document that adds erasures to an encoder that holds others.
+
+    Where there are such, the parent is named and never fetched: the caller has its encoder in memory.
+    """
+    parent = ParentRelease(key="0" * 64, manifest_sha256="0" * 64) if holds else None
     return JobInput(
         model=MODEL,
-        key=release_key(parent=None, adds=[digest]),
+        key=release_key(parent=parent.key if parent else None, adds=[add.digest for add in adds]),
         base=base,
-        adds=(Erasure(digest=digest, name=name, concept=concept, preserve=preserve),),
+        parent=parent,
+        adds=adds,
+        holds=holds,
         holdout=holdout,
         prompts=prompts,
         judge=judge,

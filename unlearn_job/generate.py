@@ -82,7 +82,7 @@ def _cached(samples: Sequence[Sample], settings: str, draw: Callable[[Sequence[S
     cache = current()
     if cache is None:
         return draw(samples)
-    found = {sample: cache.read(settings, sample.prompt, sample.seed) for sample in samples}
+    found = {sample: cache.read(settings, sample.prompt, sample.seed) for sample in dict.fromkeys(samples)}
     left = [sample for sample, pixels in found.items() if pixels is None]
     for sample, pixels in zip(left, draw(left) if left else (), strict=True):
         cache.write(settings, sample.prompt, sample.seed, pixels)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from unlearn_job.contract.errors import PermanentFailure, TemporaryFailure
 from unlearn_job.contract.result import JobError
-from unlearn_job.shell import ARITHMETIC, guarded, prepare
+from unlearn_job.shell import ARITHMETIC, guarded, importing, prepare
 
 
 def raising(error: BaseException) -> Callable[[], int]:
@@ -40,6 +41,13 @@ def test_kubernetes_is_told_too(tmp_path: Path) -> None:
     log = tmp_path / "message"
     guarded(raising(PermanentFailure("change it")), output="text", debug=False, termination_log=log)
     assert JobError.from_json(log.read_text()).message == "change it"
+
+
+def test_the_collector_is_back_after_an_import() -> None:
+    with importing():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.unfreeze()
 
 
 def test_what_a_person_has_set_for_the_arithmetic_stays(monkeypatch: pytest.MonkeyPatch) -> None:

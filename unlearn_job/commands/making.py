@@ -9,7 +9,7 @@ from unlearn_job.contract.sources import Storage
 from unlearn_job.dataset.folder import DatasetFolder
 from unlearn_job.dataset.ordering import Order, recipe_of
 from unlearn_job.settings import JobSettings
-from unlearn_job.shell import Flat, Output, guarded, prepare, show
+from unlearn_job.shell import Flat, Output, guarded, importing, prepare, show
 
 
 def dataset(
@@ -37,7 +37,8 @@ def dataset(
     def make() -> int:
         recipe = recipe_of(order)
         folder = DatasetFolder(order.out, recipe)
-        from unlearn_job.dataset.build import Studio, build  # noqa: PLC0415 (torch)
+        with importing():
+            from unlearn_job.dataset.build import Studio, build  # noqa: PLC0415 (torch)
 
         # Nothing is stored but in the folder; sources on S3 take their endpoint from the environment.
         storage = Storage(uri=f"file://{order.out.absolute()}")

@@ -11,7 +11,7 @@ from unlearn_job.composing import Wish, address, compose
 from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.document import Probe
 from unlearn_job.settings import JobSettings
-from unlearn_job.shell import AS_MUCH_AS_USUAL, Flat, Output, guarded, prepare, show
+from unlearn_job.shell import AS_MUCH_AS_USUAL, Flat, Output, guarded, importing, prepare, show
 
 AS_USUAL = Budget()
 
@@ -41,7 +41,8 @@ def identify(
 
     def look() -> int:
         document = compose(wish, probe, {})
-        from unlearn_job.identifying import identified  # noqa: PLC0415 (torch)
+        with importing():
+            from unlearn_job.identifying import identified  # noqa: PLC0415 (torch)
 
         found = identified(document, settings)
         show(json.dumps(found.as_json()) if output == "json" else found.sentence())
@@ -79,7 +80,8 @@ def probe(
 
     def look() -> int:
         document = compose(wish, probe, {})
-        from unlearn_job.probing import probed  # noqa: PLC0415 (torch)
+        with importing():
+            from unlearn_job.probing import probed  # noqa: PLC0415 (torch)
 
         found = probed(document, address(encoder_from), settings)
         show(found.report.to_json() if output == "json" else found.text())
@@ -121,7 +123,8 @@ def attack(
 
     def look() -> int:
         document = compose(wish, probe, {})
-        from unlearn_job.attacking import attacked, outcome_json, table  # noqa: PLC0415 (torch)
+        with importing():
+            from unlearn_job.attacking import attacked, outcome_json, table  # noqa: PLC0415 (torch)
 
         found = attacked(document, address(encoder_from), attacks, budget, settings)
         show(json.dumps([outcome_json(one) for one in found]) if output == "json" else table(found))
