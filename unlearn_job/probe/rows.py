@@ -74,8 +74,12 @@ def _kept(measured: Measured) -> Row:
 
 def _erased(measured: Measured, false_positives: Tally | None) -> Row:
     subject = measured.subject
-    before, after = measured.before, measured.after
-    all_before, all_after = before.joined(measured.extra_before), after.joined(measured.extra_after)
+    before, after = measured.before.verdicts(), measured.after.verdicts()
+    if measured.extra_before is None or measured.extra_after is None:
+        all_before, all_after = before, after
+    else:
+        all_before = before.joined(measured.extra_before.verdicts())
+        all_after = after.joined(measured.extra_after.verdicts())
     counted = frozenset(one.wording for one in before.asked) | measured.counted
     gated_before, gated_after = all_before.only(counted), all_after.only(counted)
     left = (gated_after.hits | gated_after.broken).any(dim=1).numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -47,6 +47,10 @@ class Seen:
             self.hits[:count],
             self.broken[:count],
         )
+
+    def verdicts(self) -> Seen:
+        """Return the samples without pixels and looks, to be counted: large pictures are not copied then."""
+        return replace(self, pixels=self.pixels[:, :, :0, :0], looks=self.looks[:, :0])
 
     def only(self, wordings: Container[Wording]) -> Seen:
         """Return the samples of some wordings."""

@@ -21,7 +21,7 @@ from unlearn_job.seeds import seed_for
 FEWEST_PAIRS: Final = 64
 """Pairs below which a kernel distance says nothing."""
 MOST_PAIRS: Final = 512
-"""Pairs of a kernel distance, and MOST_MAPS of a CPDM distance: more cost time and change no digit."""
+"""Pictures that are compared each with each, and MOST_MAPS those of a CPDM distance: more only cost time."""
 MOST_MAPS: Final = 64
 
 
@@ -83,8 +83,8 @@ def _features(judge: Featured, compared: Sequence[Compared]) -> tuple[Tensor, Te
 def _fidelity(judge: ZeroShot, kept: Sequence[Compared], seed: int) -> Fidelity:
     before, after = _features(judge, kept)
     prompts = [prompt for one in kept for prompt in one.prompts]
-    distinct = list(dict.fromkeys(prompts))
-    rows = judge.texts(distinct)[[distinct.index(prompt) for prompt in prompts]]
+    place = {prompt: row for row, prompt in enumerate(dict.fromkeys(prompts))}
+    rows = judge.texts(list(place))[[place[prompt] for prompt in prompts]]
     old, new = prompt_fidelity(before, rows), prompt_fidelity(after, rows)
     chance = seed_for(seed, "fidelity")
     return Fidelity(
@@ -99,8 +99,9 @@ def _drift(judge: Featured, calm: Sequence[Compared], seed: int) -> Drift | None
     if len(calm) < 2:
         return None
     owner = torch.tensor([i for i, one in enumerate(calm) for _ in one.prompts])
-    scale = 1.0 - torch.nn.functional.normalize(before) @ torch.nn.functional.normalize(before).T
-    apart = owner[:, None] != owner[None, :]
+    some = torch.from_numpy(np.random.default_rng(seed).permutation(len(before))[:MOST_PAIRS])
+    unit = torch.nn.functional.normalize(before[some])
+    scale, apart = 1.0 - unit @ unit.T, owner[some, None] != owner[None, some]
     return Drift(
         paired=bootstrap(paired_drift(before, after).numpy(), seed_for(seed, "drift")),
         between=round(float(scale[apart].mean()), 4),

@@ -76,3 +76,12 @@ def test_parts_and_sums_of_samples_keep_frames_with_their_clip() -> None:
     assert (len(both.asked), both.pixels.shape[0], both.looks.shape[0]) == (4, 4, 8)
     assert both.frames() == Tally(hits=5, samples=8)
     assert first.joined(None) is first
+
+
+def test_verdicts_are_counted_without_the_pictures() -> None:
+    clips = seen([[0, 1], [1, 1], [0, 0]])
+    bare = clips.verdicts()
+    assert bare.pixels.size == 0
+    both = bare.joined(bare.only({Wording.ALIAS}))
+    assert both.left() == Tally(hits=3, samples=4)
+    assert both.left_by_wording()[Wording.ALIAS] == Tally(hits=2, samples=2)
