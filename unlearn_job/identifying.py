@@ -89,7 +89,9 @@ def identified(document: JobInput, settings: JobSettings) -> Identified:
 def answer(models: Models, judge: Judge, document: JobInput) -> Identified:
     """Draw a document's one erasure and what surrounds it with the base model, and say what was seen."""
     found = discover(models, judge, document)
-    base = identify(models, judge, document)
+    # Further wordings and a budget are of use to a probe alone, and cost images and clips.
+    names_alone = document.probe.model_copy(update={"wordings": (), "budget_seconds": None})
+    base = identify(models, judge, document.model_copy(update={"probe": names_alone}))
     (erasure,) = document.adds
     name = erasure.concept.name
     return Identified(
