@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline
-from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-from diffusers.models.unets.unet_3d_condition import UNet3DConditionModel
+from diffusers import DDIMScheduler, StableDiffusionPipeline
 from diffusers.pipelines.deprecated.text_to_video_synthesis.pipeline_text_to_video_synth import (
     TextToVideoSDPipeline,
 )
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from lab.testbed.tokenizer import save_tokenizer
+from tests.unlearn_job.families import denoisers, texts
 from unlearn_job.contract.concept import Concept, ConceptKind, Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput, ParentRelease, Probe
 from unlearn_job.contract.key import release_key
@@ -53,27 +52,20 @@ def _tokenizer() -> CLIPTokenizer:
 
 
 def encoder(layers: int = 3, seed: int = 0) -> CLIPTextModel:
-    torch.manual_seed(seed)
     words = tokenizer()
-    config = CLIPTextConfig(
-        vocab_size=len(words),
+    model: CLIPTextModel = texts.fresh_clip(
+        words,
+        seed=seed,
         hidden_size=WIDTH,
         intermediate_size=2 * WIDTH,
         projection_dim=WIDTH,
         num_hidden_layers=layers,
         num_attention_heads=2,
-        max_position_embeddings=words.model_max_length,
-        bos_token_id=words.bos_token_id,
-        eos_token_id=words.eos_token_id,
         pad_token_id=words.pad_token_id,
     )
-    model = CLIPTextModel(config)
     # Untrained weights of 0.02 would make all states alike, and every comparison vacuous.
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.ndim == 2:
-                parameter.normal_(std=0.2)
-    return model.eval().requires_grad_(requires_grad=False)
+    texts.spread(model, std=0.2, tables=0.2)
+    return model
 
 
 def models(*, surrogate: bool = True, layers: int = 3, start: CLIPTextModel | None = None) -> Models:
@@ -99,32 +91,8 @@ def models(*, surrogate: bool = True, layers: int = 3, start: CLIPTextModel | No
 @functools.cache
 def _pipelines() -> tuple[Any, Any]:
     torch.manual_seed(1)
-    vae = AutoencoderKL(
-        block_out_channels=(32, 32),
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        latent_channels=4,
-        sample_size=16,
-        scaling_factor=0.7,
-    )
-    flat = UNet2DConditionModel(
-        sample_size=8,
-        block_out_channels=(32, 64),
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-        layers_per_block=1,
-        cross_attention_dim=WIDTH,
-        attention_head_dim=4,
-    )
-    moving = UNet3DConditionModel(
-        sample_size=8,
-        block_out_channels=(32, 64),
-        down_block_types=("CrossAttnDownBlock3D", "DownBlock3D"),
-        up_block_types=("UpBlock3D", "CrossAttnUpBlock3D"),
-        layers_per_block=1,
-        cross_attention_dim=WIDTH,
-        attention_head_dim=8,
-    )
+    vae = denoisers.vae(0.7)
+    flat, moving = denoisers.unet(WIDTH), denoisers.unet_3d(WIDTH)
     schedule = DDIMScheduler(
         prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing"
     )

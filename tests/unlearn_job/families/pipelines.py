@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from diffusers import (
     AnimateDiffPipeline,
-    AutoencoderKL,
     AutoencoderKLCogVideoX,
     AutoencoderKLLTXVideo,
     AutoencoderKLMochi,
@@ -28,48 +27,20 @@ from diffusers import (
     MotionAdapter,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
-    UNet2DConditionModel,
     UniPCMultistepScheduler,
     WanPipeline,
     WanTransformer3DModel,
 )
-from diffusers.models.unets.unet_3d_condition import UNet3DConditionModel
 from diffusers.pipelines.deprecated.text_to_video_synthesis.pipeline_text_to_video_synth import (
     TextToVideoSDPipeline,
 )
 
-from tests.unlearn_job.families import texts
-
-
-def _vae() -> AutoencoderKL:
-    return AutoencoderKL(
-        block_out_channels=(32, 32),
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        latent_channels=4,
-        sample_size=16,
-        scaling_factor=0.18215,
-    )
+from tests.unlearn_job.families import denoisers, texts
 
 
 def _schedule(**keys: Any) -> DDIMScheduler:
     return DDIMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", set_alpha_to_one=False, **keys
-    )
-
-
-def _unet(width: int = texts.WIDTH, **keys: Any) -> UNet2DConditionModel:
-    return UNet2DConditionModel(
-        **{
-            "sample_size": 8,
-            "block_out_channels": (32, 64),
-            "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
-            "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
-            "layers_per_block": 1,
-            "cross_attention_dim": width,
-            "attention_head_dim": 4,
-            **keys,
-        }
     )
 
 
@@ -80,10 +51,10 @@ def _no_checker() -> dict[str, Any]:
 def stable_diffusion(folder: Path) -> DiffusionPipeline:
     tokenizer = texts.clip_tokenizer(folder / "words")
     return StableDiffusionPipeline(
-        vae=_vae(),
+        vae=denoisers.vae(),
         text_encoder=texts.clip(tokenizer),
         tokenizer=tokenizer,
-        unet=_unet(),
+        unet=denoisers.unet(texts.WIDTH),
         scheduler=_schedule(),
         **_no_checker(),
     )
@@ -92,10 +63,10 @@ def stable_diffusion(folder: Path) -> DiffusionPipeline:
 def stable_diffusion_2(folder: Path) -> DiffusionPipeline:
     tokenizer = texts.clip_tokenizer(folder / "words", pad="!")
     return StableDiffusionPipeline(
-        vae=_vae(),
+        vae=denoisers.vae(),
         text_encoder=texts.open_clip(tokenizer),
         tokenizer=tokenizer,
-        unet=_unet(use_linear_projection=True),
+        unet=denoisers.unet(texts.WIDTH, use_linear_projection=True),
         scheduler=_schedule(prediction_type="v_prediction"),
         **_no_checker(),
     )
@@ -103,17 +74,9 @@ def stable_diffusion_2(folder: Path) -> DiffusionPipeline:
 
 def text_to_video(folder: Path) -> DiffusionPipeline:
     tokenizer = texts.clip_tokenizer(folder / "words", pad="!")
-    unet = UNet3DConditionModel(
-        sample_size=8,
-        block_out_channels=(32, 64),
-        down_block_types=("CrossAttnDownBlock3D", "DownBlock3D"),
-        up_block_types=("UpBlock3D", "CrossAttnUpBlock3D"),
-        layers_per_block=1,
-        cross_attention_dim=texts.WIDTH,
-        attention_head_dim=8,
-    )
+    unet = denoisers.unet_3d(texts.WIDTH)
     return TextToVideoSDPipeline(
-        vae=_vae(),
+        vae=denoisers.vae(),
         text_encoder=texts.open_clip(tokenizer),
         tokenizer=tokenizer,
         unet=unet,
@@ -130,10 +93,10 @@ def animate_diff(folder: Path) -> DiffusionPipeline:
         motion_num_attention_heads=4,
     )
     return AnimateDiffPipeline(
-        vae=_vae(),
+        vae=denoisers.vae(),
         text_encoder=texts.clip(tokenizer),
         tokenizer=tokenizer,
-        unet=_unet(up_block_types=("CrossAttnUpBlock2D", "UpBlock2D")),
+        unet=denoisers.unet(texts.WIDTH, up_block_types=("CrossAttnUpBlock2D", "UpBlock2D")),
         motion_adapter=motion,
         scheduler=_schedule(clip_sample=False, timestep_spacing="linspace"),
     )
@@ -142,7 +105,7 @@ def animate_diff(folder: Path) -> DiffusionPipeline:
 def stable_diffusion_xl(folder: Path) -> DiffusionPipeline:
     first = texts.clip_tokenizer(folder / "words")
     second = texts.clip_tokenizer(folder / "words_2", pad="!")
-    unet = _unet(
+    unet = denoisers.unet(
         texts.WIDTH + 48,
         addition_embed_type="text_time",
         addition_time_embed_dim=8,
@@ -150,7 +113,7 @@ def stable_diffusion_xl(folder: Path) -> DiffusionPipeline:
         use_linear_projection=True,
     )
     return StableDiffusionXLPipeline(
-        vae=_vae(),
+        vae=denoisers.vae(),
         text_encoder=texts.clip(first),
         text_encoder_2=texts.open_clip_big(second),
         tokenizer=first,

@@ -19,6 +19,8 @@ from transformers import (
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
+    LlamaConfig,
+    LlamaModel,
     PreTrainedModel,
     T5Config,
     T5EncoderModel,
@@ -72,13 +74,16 @@ def t5_tokenizer(folder: Path) -> T5Tokenizer:
     return T5Tokenizer.from_pretrained(folder)
 
 
-def spread(encoder: PreTrainedModel, std: float = 0.08) -> PreTrainedModel:
-    """Draw weights that tell prompts apart: those of a fresh model make all states alike."""
+def spread(encoder: PreTrainedModel, std: float = 0.08, tables: float = 1.0) -> PreTrainedModel:
+    """Draw weights that tell prompts apart: those of a fresh model make all states alike.
+
+    `std` is the standard deviation of matrices, `tables` that of the tables of tokens.
+    """
     with torch.no_grad():
         for name, parameter in encoder.named_parameters():
             if parameter.ndim == 2:
                 table = name.endswith(("token_embedding.weight", "shared.weight"))
-                parameter.normal_(std=1.0 if table else std)
+                parameter.normal_(std=tables if table else std)
     return encoder.eval().requires_grad_(requires_grad=False)
 
 
@@ -86,6 +91,13 @@ def clip(
     tokenizer: CLIPTokenizer, *, projection: bool = False, seed: int = 0, **keys: Any
 ) -> PreTrainedModel:
     """Build an encoder with the keys of openai/clip-vit-large-patch14's text model."""
+    return spread(fresh_clip(tokenizer, projection=projection, seed=seed, **keys))
+
+
+def fresh_clip(
+    tokenizer: CLIPTokenizer, *, projection: bool = False, seed: int = 0, **keys: Any
+) -> PreTrainedModel:
+    """Build the same with the weights that transformers draws."""
     torch.manual_seed(seed)
     config = CLIPTextConfig(
         **{
@@ -108,7 +120,7 @@ def clip(
             **keys,
         }
     )
-    return spread((CLIPTextModelWithProjection if projection else CLIPTextModel)(config))
+    return (CLIPTextModelWithProjection if projection else CLIPTextModel)(config)
 
 
 def open_clip(tokenizer: CLIPTokenizer, **more: Any) -> PreTrainedModel:
@@ -135,7 +147,14 @@ def open_clip_big(tokenizer: CLIPTokenizer) -> PreTrainedModel:
 
 def t5(tokenizer: T5Tokenizer, kind: type[T5Config] = T5Config, **keys: Any) -> PreTrainedModel:
     """Build an encoder with the keys of google/t5-v1_1-xxl: gated, no ties, a vocabulary padded to 128."""
-    torch.manual_seed(2)
+    return spread(fresh_t5(-(-len(tokenizer) // 128) * 128, kind, **keys))
+
+
+def fresh_t5(
+    vocabulary: int, kind: type[T5Config] = T5Config, *, seed: int = 2, **keys: Any
+) -> PreTrainedModel:
+    """Build the same for a number of tokens, with the weights that transformers draws."""
+    torch.manual_seed(seed)
     config = kind(
         **{
             "d_ff": 128,
@@ -154,13 +173,30 @@ def t5(tokenizer: T5Tokenizer, kind: type[T5Config] = T5Config, **keys: Any) -> 
             "relative_attention_max_distance": 128,
             "relative_attention_num_buckets": 32,
             "tie_word_embeddings": False,
-            "vocab_size": -(-len(tokenizer) // 128) * 128,
+            "vocab_size": vocabulary,
             **keys,
         }
     )
-    return spread((UMT5EncoderModel if kind is UMT5Config else T5EncoderModel)(config))
+    return (UMT5EncoderModel if kind is UMT5Config else T5EncoderModel)(config)
 
 
 def umt5(tokenizer: T5Tokenizer) -> PreTrainedModel:
     """Build an encoder with the keys of google/umt5-xxl: a table of relative positions in every layer."""
     return t5(tokenizer, UMT5Config, scalable_attention=True)
+
+
+def fresh_llama(vocabulary: int, *, seed: int = 0, **keys: Any) -> PreTrainedModel:
+    """Build a small Llama with the weights that transformers draws: causal, gated, grouped keys."""
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        **{
+            "vocab_size": vocabulary,
+            "hidden_size": 16,
+            "intermediate_size": 32,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            **keys,
+        }
+    )
+    return LlamaModel(config)

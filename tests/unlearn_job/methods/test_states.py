@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
-from transformers import LlamaConfig, LlamaModel, T5Config, T5EncoderModel
 
 from tests.unlearn_job import tiny
+from tests.unlearn_job.families import texts
 from unlearn_job.conditioning import Conditioning, attach
 from unlearn_job.methods.states import (
     UnsupportedEncoderError,
@@ -93,24 +93,12 @@ def reading(encoder: nn.Module, **reads: object) -> nn.Module:
 
 
 def tiny_t5() -> nn.Module:
-    torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=40, d_model=16, d_kv=4, d_ff=32, num_layers=3, num_heads=4, feed_forward_proj="gated-gelu"
-    )
-    return T5EncoderModel(config).eval().requires_grad_(requires_grad=False)
+    model = texts.fresh_t5(40, seed=0, d_model=16, d_kv=4, d_ff=32, num_layers=3)
+    return model.eval().requires_grad_(requires_grad=False)
 
 
 def tiny_llama() -> nn.Module:
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=40,
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-    )
-    return LlamaModel(config).eval().requires_grad_(requires_grad=False)
+    return texts.fresh_llama(40).eval().requires_grad_(requires_grad=False)
 
 
 PROMPT = torch.tensor([[7, 8, 9, 1, 0, 0]])
