@@ -59,8 +59,15 @@ def test_help_and_a_wrong_document_answer_without_torch(tmp_path: Path) -> None:
     assert done.stderr.splitlines() == ["InvalidDocument: document.json: version: Input should be 1"]
 
 
-COMMANDS = ("run", "erase", "identify", "probe", "attack", "validate")
+COMMANDS = (
+    *("run", "erase", "identify", "probe", "attack", "dataset", "bench"),
+    *("report", "verify", "validate"),
+)
 HELP_WITHIN_SECONDS = 1.0
+
+
+def test_every_command_is_known_here() -> None:
+    assert {name for name in app if not name.startswith("-")} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 from transformers import PreTrainedModel
 
-from unlearn_job.aliases import find_aliases, with_aliases, with_names
+from unlearn_job.aliases import with_names
 from unlearn_job.attacking import outcomes
 from unlearn_job.attacks import Outcome
 from unlearn_job.benching import peak
@@ -32,6 +32,7 @@ from unlearn_job.contract.concept import Digest
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.figures import Tally
 from unlearn_job.contract.method import MethodSpec
+from unlearn_job.discovery import discover
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.pictures_cache import PicturesCache, caching
@@ -110,7 +111,7 @@ class Bench:
         for step in run.steps:
             document = with_names(made(step, holds=held), known)
             # As a Job does: names that the document forgot go too, and stay gone in later steps.
-            document = with_aliases(document, find_aliases(self.models, self.judge, document))
+            document = discover(self.models, self.judge, document).document
             known |= {erasure.digest: erasure.concept.aliases for erasure in document.adds}
             held += step
             encoder = unlearn(dataclasses.replace(self.models, start_encoder=encoder), document, self.judge)
