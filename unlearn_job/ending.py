@@ -51,7 +51,7 @@ def stopping_on_sigterm() -> Iterator[None]:
         yield
     except _Stop as exc:
         raise TerminatedFailure(
-            "stopped by SIGTERM; nothing was published, the next attempt starts anew"
+            "stopped by SIGTERM; nothing was published, the next attempt goes on from its cache"
         ) from exc
     finally:
         signal.signal(signal.SIGTERM, before)
