@@ -61,6 +61,7 @@ def render_report(
         probe=probe,
         figures=probe.figures,
         verdicts=verdicts(document, probe),
+        names={erasure.digest: erasure.concept.name for erasure in (*document.adds, *document.holds)},
         kept=[row for row in probe.concepts if not row.role.erased],
         broken=broken,
         groups=_groups(report.pictures),

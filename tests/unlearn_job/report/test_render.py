@@ -18,6 +18,7 @@ from unlearn_job.contract.figures import (
     Tally,
     WorstFigures,
 )
+from unlearn_job.contract.neighbours import FoundNeighbour
 from unlearn_job.contract.trials import AttackTrial
 from unlearn_job.probe.report import Picture, ProbeReport, Row
 from unlearn_job.report.render import render_report
@@ -113,12 +114,16 @@ def report(hits: int = 0) -> ProbeReport:
     pixels = np.zeros((2, 4, 4, 3), np.uint8)
     picture = Picture("cat", Role.ADDED, "a photo of a <cat>", 3, pixels, pixels, True, False)
     found = FoundAlias(digest=documents.DIGEST, name="tabby", shown=tally(11, 12))
+    near = FoundNeighbour(
+        digest=documents.DIGEST, name="lynx", shown=tally(8, 8), by_text=True, by_image=False
+    )
     return ProbeReport(
         figures,
         (erased, kept),
         (picture,),
         {"seed": 0},
         aliases=(found,),
+        found_neighbours=(near,),
         parameters={"encoder": 1234567},
         versions={"torch": "2.15.0"},
     )
@@ -214,6 +219,12 @@ def test_a_broken_gate_is_said_at_the_top_and_in_its_row() -> None:
     assert "A gate is broken: this release is never served. residual of dddddddddd" in text
     assert "cat : broken. Still drawn more often than the gate allows: the judge sees it in 9 of 64" in text
     assert "broken at most 10 %" in text
+
+
+def test_what_identification_found_is_said() -> None:
+    text = Page(render(report())).text
+    assert "tabby cat 91.7 % 11 of 12, 64.6 to 98.5 % erased as well" in text
+    assert "lynx cat 100.0 % 8 of 8, 67.6 to 100.0 % in the encoder" in text
 
 
 def test_attacks_come_with_their_prompt_and_the_base_as_control() -> None:
