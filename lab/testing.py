@@ -1,19 +1,24 @@
-"""`make test`: the quick tests first, then the lab, then all that needs it."""
+"""`make test`: the lab with all that needs it, and beside it the quick tests."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Thread
+from typing import IO, Final
 
 from rich.console import Console
 
+from lab.errors import LabError
 from lab.opening import open_site, why_no_site
 
-WITHOUT_CLUSTER = "not cluster"
-ON_CLUSTER = "cluster"
-IN_PARALLEL = ("-n", "logical", "--dist", "loadfile")
-"""The quick tests share nothing but the processor; fixtures of a file are made once."""
+QUICK: Final = ("-m", "not cluster", "-n", "logical", "--dist", "loadfile")
+"""Tests that share nothing but the processor; fixtures of a file are made once."""
+ON_CLUSTER: Final = ("-m", "cluster")
 
 
 def main() -> int:
@@ -25,31 +30,62 @@ def main() -> int:
         0 when every test passed; pytest's exit code otherwise.
     """
     console, reason = Console(stderr=True), why_no_site()
-    for expression in expressions(reason):
-        if expression == ON_CLUSTER:
+    if reason:
+        failed = _pytest(QUICK).wait()
+        console.print(f"[yellow]The cluster tests were left out: {reason}[/]")
+        return failed
+    with tempfile.TemporaryFile("w+") as output:
+        # Side by side: tests on a cluster mostly wait for pods, and leave the processor to the others.
+        quick = Beside(_pytest(QUICK, output), output, console)
+        try:
             # Before pytest, so that building a Kubernetes for the first time shows its progress.
             open_site(console)
-        command = [sys.executable, "-m", "pytest", "-m", expression]
-        if expression == WITHOUT_CLUSTER:
-            command += IN_PARALLEL
-        # One thread each: two that share every small tensor are slower than two tests side by side.
-        environment = {"OMP_NUM_THREADS": "1", **os.environ}
-        if failed := subprocess.run(command, check=False, env=environment).returncode:
-            return failed
-    if reason:
-        console.print(f"[yellow]The cluster tests were left out: {reason}[/]")
-    return 0
+            failed = _pytest(ON_CLUSTER).wait()
+        except (LabError, KeyboardInterrupt):
+            quick.process.terminate()
+            raise
+        return quick.wait() or failed
 
 
-def expressions(why_no_cluster: str | None) -> tuple[str, ...]:
-    """Return the marker expressions to run, one after the other, the quick tests first.
+@dataclass
+class Beside:
+    """A test run whose output is shown when it ends, so that two do not write into each other.
 
-    Parameters
+    Attributes
     ----------
-    why_no_cluster
-        Why there is no cluster here; None where there is one.
+    process: the run.
+    output: where it writes.
+    console: where the end is shown.
+
     """
-    return (WITHOUT_CLUSTER,) if why_no_cluster else (WITHOUT_CLUSTER, ON_CLUSTER)
+
+    process: subprocess.Popen[bytes]
+    output: IO[str]
+    console: Console
+
+    def __post_init__(self) -> None:
+        self.console.print(
+            "The tests that need no cluster run beside those that do; they report at their end."
+        )
+        self._watch = Thread(target=self._show, daemon=True)
+        self._watch.start()
+
+    def wait(self) -> int:
+        """Wait until the output is shown; return the exit code."""
+        self._watch.join()
+        return self.process.returncode
+
+    def _show(self) -> None:
+        self.process.wait()
+        self.output.seek(0)
+        self.console.print("\n" + self.output.read(), markup=False, highlight=False)
+
+
+def _pytest(arguments: Sequence[str], output: IO[str] | None = None) -> subprocess.Popen[bytes]:
+    # One thread each: two that share every small tensor are slower than two tests side by side.
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.Popen(command, env=environment, stdout=output, stderr=output and subprocess.STDOUT)
 
 
 if __name__ == "__main__":
