@@ -61,13 +61,12 @@ def prepare() -> None:
 def importing() -> Iterator[None]:
     """Import what is large inside: without the garbage collector, which walks it again and again in vain.
 
-    A sixth of the time that torch, transformers and diffusers take to load. What they leave stays anyway.
+    A sixth of the time that torch, transformers and diffusers take to load.
     """
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
         gc.enable()
 
 

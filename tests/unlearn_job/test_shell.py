@@ -47,7 +47,6 @@ def test_the_collector_is_back_after_an_import() -> None:
     with importing():
         assert not gc.isenabled()
     assert gc.isenabled()
-    gc.unfreeze()
 
 
 def test_what_a_person_has_set_for_the_arithmetic_stays(monkeypatch: pytest.MonkeyPatch) -> None:

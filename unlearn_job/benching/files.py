@@ -22,5 +22,16 @@ CONCEPT_FIELDS: Final = (
 )
 ATTACK_FIELDS: Final = (
     *("method", "concept", "attack", "seed", "prompt", "soft", "edited", "base", "samples"),
-    *("named", "plain", "namedSamples", "tried", "triedSamples", "candidates", "opened", "seconds", "hits"),
+    *(
+        "named",
+        "plain",
+        "namedSamples",
+        "tried",
+        "triedSamples",
+        "candidates",
+        "opened",
+        "seconds",
+        "hits",
+        "run",
+    ),
 )

@@ -186,14 +186,15 @@ def is_done(out: Path, run: Run) -> bool:
 def missing_attacks(out: Path, run: Run, attacks: Sequence[str]) -> list[str]:
     """Return the attacks that a run lacks, of those named."""
     rows: Rows = read(out / ATTACKS)
-    # An attack of a set writes a line for each concept.
-    names = {name for step in run.steps for name in step}
+    # An attack of a set writes a line for each concept that its last step added.
     done = {
         (row["attack"], row["concept"])
         for row in rows
-        if row["method"] == run.method and row["seed"] == str(run.seed)
+        # Older benches had runs of one concept alone, and no column for it.
+        if (row["method"], row.get("run") or row["concept"], row["seed"])
+        == (run.method, run.concepts, str(run.seed))
     }
-    return [name for name in attacks if any((name, concept) not in done for concept in names)]
+    return [name for name in attacks if any((name, concept) not in done for concept in run.steps[-1])]
 
 
 def _is_of(row: dict[str, str], run: Run) -> bool:
@@ -257,4 +258,5 @@ def _attacked(run: Run, outcome: Outcome) -> dict[str, object]:
         "candidates": outcome.candidates,
         "opened": int(outcome.opened),
         "hits": " | ".join(outcome.hits[:12]),
+        "run": run.concepts,
     }
