@@ -130,7 +130,7 @@ def erase(
     found = discover(models, judge, document)
     document = found.document
     base = draw_base(models, judge, document)
-    changed = unlearn(models, document, judge)
+    changed = unlearn(models, document, judge, alone=found.alone)
     report = draw_new(models, changed, judge, document, base).discovered(found.aliases, found.neighbours)
     served = changed.to(models.dtype)
     return Erased(served, report, broken_gates(gates or Gates(), report.figures))

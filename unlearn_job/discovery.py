@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from unlearn_job.aliases import find_aliases, with_aliases
 from unlearn_job.contract.aliases import FoundAlias
+from unlearn_job.contract.concept import Digest
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.neighbours import FoundNeighbour
 from unlearn_job.erasing import erasings
@@ -31,6 +32,15 @@ class Discovery:
     document: JobInput
     aliases: tuple[FoundAlias, ...]
     neighbours: tuple[FoundNeighbour, ...]
+
+    @property
+    def alone(self) -> dict[Digest, tuple[str, ...]]:
+        """Words to erase where they stand alone, by the digest of their erasure."""
+        found: dict[Digest, tuple[str, ...]] = {}
+        for alias in self.aliases:
+            if alias.alone:
+                found[alias.digest] = (*found.get(alias.digest, ()), alias.name)
+        return found
 
 
 def discover(models: Models, judge: Judge, doc: JobInput) -> Discovery:

@@ -128,7 +128,9 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     with clock.step("localise"):
         places = localised(models, document)
     with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
-        encoder = unlearn(models, document, judge, given=given, state=_state(document, settings))
+        encoder = unlearn(
+            models, document, judge, given=given, alone=found.alone, state=_state(document, settings)
+        )
     with clock.step("probe") as figures:
         report = probe(models, encoder, judge, document, base=base).discovered(
             found.aliases, found.neighbours

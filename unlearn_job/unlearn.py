@@ -50,6 +50,7 @@ def unlearn(
     judge: Judge | None = None,
     *,
     given: Mapping[str, Pixels] | None = None,
+    alone: Mapping[Digest, Sequence[str]] | None = None,
     state: Path | None = None,
 ) -> PreTrainedModel:
     """Erase what the document adds, and keep what its parent has erased.
@@ -64,6 +65,9 @@ def unlearn(
         Decides which generated images show the concept, for methods that learn from images.
     given
         Images of a concept by its name, shape (N, H, W, 3), uint8: used in place of generated ones.
+    alone
+        Words by the digest of an erasure that draw its concept and stand in kept names too: they are erased
+        where they stand alone (`unlearn_job.discovery`).
     state
         Folder for the state of a training. A call that finds one there goes on from it, and gives the same
         bytes as one that was never interrupted; the state is removed at the end.
@@ -97,7 +101,7 @@ def unlearn(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(doc.seed)
         checkpoint = _checkpoint(models, doc, config, state) if state else None
-        task = _task(models, doc, judge, given or {}, checkpoint)
+        task = _task(models, doc, judge, given or {}, alone=alone or {}, checkpoint=checkpoint)
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
     if checkpoint:
@@ -122,8 +126,10 @@ def _task(
     models: Models,
     doc: JobInput,
     judge: Judge | None,
-    given: Mapping[str, Pixels] | None = None,
-    checkpoint: Checkpoint | None = None,
+    given: Mapping[str, Pixels],
+    *,
+    alone: Mapping[Digest, Sequence[str]],
+    checkpoint: Checkpoint | None,
 ) -> Task:
     start = _copy(models.start_encoder)
     templates = Templates.of(doc)
@@ -141,11 +147,13 @@ def _task(
         encoder=_copy(models.start_encoder),
         start=start,
         tokenizer=models.tokenizer,
-        erasing=tuple(variations.widened(e, near[e.erasure.digest]) for e in erasing),
+        erasing=tuple(
+            variations.widened(e, near[e.erasure.digest], alone.get(e.erasure.digest, ())) for e in erasing
+        ),
         retain=tuple(as_sequences(models.tokenizer, retain)),
-        negatives=_negatives(models, doc, start, words, near),
+        negatives=_negatives(models, doc, start, words, near=near, alone=alone),
         seed=seed_for(doc.seed, "method", doc.method.name),
-        shots=partial(make_shots, models, doc, judge, given=given or {}),
+        shots=partial(make_shots, models, doc, judge, given=given),
         surrogate=models.surrogate,
         checkpoint=checkpoint,
     )
@@ -167,13 +175,16 @@ def _negatives(
     doc: JobInput,
     start: nn.Module,
     words: Vocabulary,
+    *,
     near: Mapping[Digest, Nearness],
+    alone: Mapping[Digest, Sequence[str]],
 ) -> Negatives:
     def draws(one: Erasing, readings: Sequence[Reading]) -> list[bool]:
         ratios = near[one.erasure.digest].of_readings(start, readings)
         return [ratio < NEAR for ratio in ratios.tolist()]
 
-    return Negatives(models.tokenizer, words, erased_names(doc), seed_for(doc.seed, "negatives"), draws)
+    gone = (*erased_names(doc), *(word for some in alone.values() for word in some))
+    return Negatives(models.tokenizer, words, gone, seed_for(doc.seed, "negatives"), draws)
 
 
 def _copy(encoder: PreTrainedModel) -> PreTrainedModel:

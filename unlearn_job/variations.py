@@ -27,6 +27,8 @@ BESIDE: Final = 96
 """Prompts of each name with other words beside it."""
 INSTEAD: Final = 192
 """Phrases near each name that the encoder is asked about."""
+ALONE: Final = 48
+"""Prompts of each word that is erased where it stands alone."""
 MOST_WORDS: Final = 3
 """Other words beside or within a name."""
 
@@ -61,8 +63,19 @@ class Variations:
         self._ban = Ban(tokenizer, taken)
         self._choice = random.Random(seed)  # noqa: S311 - training data, not secrets
 
-    def widened(self, erasing: Erasing, nearness: Nearness) -> Erasing:
-        """Return the erasure with words beside its names, and with phrases that read like them."""
+    def widened(self, erasing: Erasing, nearness: Nearness, alone: Sequence[str] = ()) -> Erasing:
+        """Return the erasure with more prompts that must go.
+
+        Parameters
+        ----------
+        erasing
+            The erasure with its names in templates.
+        nearness
+            Of its concept.
+        alone
+            Words that draw the concept where they stand alone.
+
+        """
         found: dict[str, Pair] = {}
         for name in erasing.names:
             own = [pair for pair in erasing.pairs if pair.own.phrase == name]
@@ -71,6 +84,10 @@ class Variations:
                 found |= {pair.own.text: pair for pair in beside}
             if own:
                 found |= {pair.own.text: pair for pair in self._instead(name, own, nearness)}
+        for word in alone:
+            some = self._choice.sample(erasing.pairs, min(ALONE, len(erasing.pairs)))
+            pairs = [Pair(dataclasses.replace(pair.own, phrase=word), pair.anchor) for pair in some]
+            found |= {pair.own.text: pair for pair in pairs}
         known = {pair.own.text for pair in erasing.pairs}
         new = [pair for text, pair in found.items() if text not in known]
         free = self._ban.allowed([pair.own.text for pair in new])

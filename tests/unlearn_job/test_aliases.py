@@ -52,6 +52,7 @@ def test_a_part_that_a_kept_concept_needs_stays(models: Models, judge: Judge) ->
     doc = doc.model_copy(update={"adds": (erasure.model_copy(update={"preserve": keeps}),)})
     (comet,) = [alias for alias in find_aliases(models, judge, doc) if alias.name == "comet"]
     assert comet.needed
+    assert comet.alone
     assert not comet.joins
 
 

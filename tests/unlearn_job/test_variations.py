@@ -54,3 +54,17 @@ def test_the_same_seed_gives_the_same_and_pairs_stay() -> None:
 
 def test_without_words_only_slips_and_orders_are_left() -> None:
     assert not [pair for pair in widened(words=()).varied if pair.own.phrase == "captain comet"]
+
+
+def test_a_word_that_draws_the_concept_alone_turns_into_the_anchor() -> None:
+    models = trained()
+    variations = Variations(
+        models.start_encoder, models.tokenizer, words=WORDS, taken=("captain whale",), seed=0
+    )
+    pairs = [
+        p
+        for p in variations.widened(erasing(), _nearness(), ("captain",)).varied
+        if p.own.phrase == "captain"
+    ]
+    assert pairs
+    assert {pair.anchor.phrase for pair in pairs} == {"a figure"}

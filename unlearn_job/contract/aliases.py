@@ -26,6 +26,16 @@ class FoundAlias(ContractModel):
     """Whether a kept concept's name, an anchor or a template holds the word: then it stays."""
 
     @property
+    def draws(self) -> bool:
+        """Whether the base model draws the concept for it."""
+        return self.shown.wilson()[0] >= LEAST
+
+    @property
     def joins(self) -> bool:
-        """Whether it is erased with the concept."""
-        return not self.needed and self.shown.wilson()[0] >= LEAST
+        """Whether it is erased with the concept, wherever it stands."""
+        return self.draws and not self.needed
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is erased only where it stands alone: "berg" goes, and "anna berg" stays."""
+        return self.draws and self.needed
