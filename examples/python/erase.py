@@ -15,6 +15,9 @@ from unlearn_job.contract.concept import Concept, ConceptKind
 from unlearn_job.contract.document import Probe
 from unlearn_job.contract.sources import JudgeType
 from unlearn_job.judges.loading import open_judge
+from unlearn_job.log import configure_logging
+
+configure_logging()  # what is found on the way goes to stderr
 
 MODELS = Path(__file__).parents[2] / "lab" / "testbed" / "models"
 video = DiffusionPipeline.from_pretrained(MODELS / "t2v")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -112,10 +113,13 @@ def test_a_method_that_needs_a_surrogate_says_so(models: Models, judge: Any) -> 
 
 
 def test_the_example_erases_the_captain(capsys: pytest.CaptureFixture[str]) -> None:
-    runpy.run_path(str(EXAMPLE))
+    try:
+        runpy.run_path(str(EXAMPLE))
+    finally:
+        structlog.reset_defaults()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("captain comet is known: shown by 2")
-    assert lines[1] == "still shown by 0 of 24 images and 0 of 12 clips, any frame"
+    assert re.fullmatch(r"still shown by 0 of \d+ images and 0 of 12 clips, any frame", lines[1])
     assert all(int(line.split(": ")[1].split(" %")[0]) >= 90 for line in lines[2:5])
     assert re.match(r"words: '.+' shows him in \d+ of 16 images,", lines[5])
     assert lines[6].startswith("  and in ")
