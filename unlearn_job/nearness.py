@@ -56,22 +56,29 @@ class Nearness:
     def of(self, encoder: nn.Module, prompts: Sequence[Prompt]) -> Tensor:
         """Return the ratio of prompts as an encoder reads them, shape (N,), on the CPU."""
         parts = [
-            self._ratio(encoded(encoder, self._tokenizer, prompts[at : at + BATCH]))
+            self.ratio(encoded(encoder, self._tokenizer, prompts[at : at + BATCH]))
             for at in range(0, len(prompts), BATCH)
         ]
         return torch.cat(parts) if parts else torch.empty(0)
 
-    def of_readings(self, encoder: nn.Module, readings: Sequence[Reading]) -> Tensor:
-        """Return the ratio of readings, whose tokens may be soft, shape (N,), on the CPU."""
-        parts = [
-            self._ratio(encoded_readings(encoder, self._tokenizer, readings[at : at + BATCH]))
-            for at in range(0, len(readings), BATCH)
-        ]
-        return torch.cat(parts) if parts else torch.empty(0)
-
-    def _ratio(self, found: Read) -> Tensor:
+    def ratio(self, found: Read) -> Tensor:
+        """Return the ratio of what a pipeline reads of N prompts, shape (N,), on the CPU."""
         rest = distance(found, self._rest).clamp(1e-12, max(self._reach, 1e-12))
         return (distance(found, self._own) / rest).cpu()
+
+
+def nearest(
+    encoder: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    readings: Sequence[Reading],
+    concepts: Sequence[Nearness],
+) -> Tensor:
+    """Return the ratio of readings to the concept nearest to each, shape (N,), on the CPU."""
+    parts = []
+    for at in range(0, len(readings), BATCH):
+        found = encoded_readings(encoder, tokenizer, readings[at : at + BATCH])
+        parts.append(torch.stack([concept.ratio(found) for concept in concepts]).amin(0))
+    return torch.cat(parts) if parts else torch.empty(0)
 
 
 def templates_of(erasing: Erasing) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ and 1 % with them; with eleven kept ones, nothing either way (docs/methods). Fou
 several words and of several tokens:
 
 - *partial*: a proper part of the name ("captain", "captain whale", "x comet"), the rest being other words,
-  words of kept and erased names among them, noise, or nothing. "captain comet" goes, "captain whale" stays;
+  words of kept names among them, noise, or nothing. "captain comet" goes, "captain whale" stays;
 - *soft*: every token becomes a * e + sqrt(1 - a^2) * u with e its unit embedding, |a| up to what separates
   words of this vocabulary, u noise or a mix of two other words;
 - *word*: one or two other words of the vocabulary in place of the name;
@@ -43,7 +43,7 @@ class Soft:
     vector: Tensor
 
 
-Draws = Callable[[Erasing, Sequence[Reading]], Sequence[bool]]
+Draws = Callable[[Sequence[Reading]], Sequence[bool]]
 
 Slot = int | Soft
 """What stands at a position."""
@@ -55,7 +55,7 @@ REDRAWS: Final = 3
 """Times that negatives are drawn before fewer have to do."""
 
 NAMED: Final = 0.3
-"""Share of other words that come from kept and erased names: those neighbours matter most."""
+"""Share of other words that come from kept names: those neighbours matter most."""
 
 LENGTHS: Final = (0.5, 1.5)
 """Norm of a soft embedding, relative to the mean norm of a word."""
@@ -68,7 +68,7 @@ class Vocabulary:
     Attributes
     ----------
     table: token embeddings, shape (V, D), float32, on CPU.
-    named: id sequences of the words of kept and erased names.
+    named: id sequences of the words of kept names.
     words: id sequences of all words.
     length: mean norm of the rows of whole words.
     cosine: the largest |a| of a soft negative.
@@ -92,7 +92,8 @@ def vocabulary(
     tokenizer, table
         The encoder's tokenizer and token table, shape (V, D).
     texts
-        Names of kept and erased concepts: their words are mixed in more often.
+        Names of kept concepts: their words are mixed in more often. Those of erased ones come with their own
+        negatives; in another concept's they would hold what is to go.
     aliases
         Groups of names of one concept each; see `separating_cosine`.
 
@@ -151,7 +152,7 @@ class Negatives:
     seed
         In [0, 2**31).
     draws
-        Says of readings whether they draw the concept of an erasure: those are none. Without it all count.
+        Says of readings whether they draw an erased concept: those are none. Without it all count.
 
     """
 
@@ -179,7 +180,7 @@ class Negatives:
         kept: list[Reading] = []
         for _ in range(REDRAWS):
             drawn = self._some(erasing, count - len(kept))
-            draws = self._draws(erasing, drawn) if self._draws else [False] * len(drawn)
+            draws = self._draws(drawn) if self._draws else [False] * len(drawn)
             kept += [reading for reading, draw in zip(drawn, draws, strict=True) if not draw]
             if len(kept) == count:
                 break
@@ -254,7 +255,7 @@ class Negatives:
 
     def _other_word(self) -> tuple[int, ...]:
         named, words = self._vocabulary.named, self._vocabulary.words
-        return self._choice.choice(named if self._choice.random() < NAMED else words)
+        return self._choice.choice(named if named and self._choice.random() < NAMED else words)
 
     def _soft(self, token: int) -> Soft:
         table, limit = self._vocabulary.table, self._vocabulary.cosine

@@ -26,7 +26,7 @@ from unlearn_job.methods.checkpoint import Checkpoint
 from unlearn_job.methods.states import require_finite, token_table
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.models import Models
-from unlearn_job.nearness import NEAR, Nearness
+from unlearn_job.nearness import NEAR, Nearness, nearest
 from unlearn_job.negatives import Negatives, Vocabulary, vocabulary
 from unlearn_job.prompts import Templates
 from unlearn_job.retain import Reading, as_sequences, held_prompts, kept_concepts, retain_prompts
@@ -139,7 +139,7 @@ def _task(
     names = [concept.name for concept in kept]
     groups = [*(e.names for e in erasing), *((name,) for name in names)]
     table = token_table(start).weight
-    words = vocabulary(models.tokenizer, table, (*erased_names(doc), *names), groups)
+    words = vocabulary(models.tokenizer, table, names, groups)
     variations = _variations(models, doc, start, words, names)
     anchors = [(e.anchor, e.erasure.concept.kind) for e in erasing if e.anchor]
     retain = (*retain_prompts(doc, templates, kept, anchors), *held_prompts(doc, templates))
@@ -179,8 +179,9 @@ def _negatives(
     near: Mapping[Digest, Nearness],
     alone: Mapping[Digest, Sequence[str]],
 ) -> Negatives:
-    def draws(one: Erasing, readings: Sequence[Reading]) -> list[bool]:
-        ratios = near[one.erasure.digest].of_readings(start, readings)
+    def draws(readings: Sequence[Reading]) -> list[bool]:
+        # Of any concept: a negative of one must not hold what another one is to lose.
+        ratios = nearest(start, models.tokenizer, readings, tuple(near.values()))
         return [ratio < NEAR for ratio in ratios.tolist()]
 
     gone = (*erased_names(doc), *(word for some in alone.values() for word in some))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unlearn_job.methods.robust.erased import erasing, trained
-from unlearn_job.nearness import Nearness, templates_of
+from unlearn_job.nearness import Nearness, nearest, templates_of
 from unlearn_job.methods.tokens import tokenise
 from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading
@@ -31,15 +31,13 @@ def test_what_is_kept_or_nameless_is_above(text: str) -> None:
 def test_readings_are_measured_like_their_text() -> None:
     models, prompt = trained(), Prompt("a picture of", "comet", "")
     reading = Reading(tokenise(models.tokenizer, prompt))
-    nearness = _nearness()
-    assert nearness.of_readings(models.start_encoder, [reading])[0] == pytest.approx(
-        float(nearness.of(models.start_encoder, [prompt])[0]), rel=1e-4
-    )
+    (ratio,) = nearest(models.start_encoder, models.tokenizer, [reading], [_nearness()]).tolist()
+    assert ratio == pytest.approx(float(_nearness().of(models.start_encoder, [prompt])[0]), rel=1e-4)
 
 
 def test_nothing_in_nothing_out() -> None:
     assert len(_nearness().of(trained().start_encoder, [])) == 0
-    assert len(_nearness().of_readings(trained().start_encoder, [])) == 0
+    assert len(nearest(trained().start_encoder, trained().tokenizer, [], [_nearness()])) == 0
 
 
 def test_surroundings_are_those_of_the_name() -> None:

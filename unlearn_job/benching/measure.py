@@ -111,10 +111,12 @@ class Bench:
         for step in run.steps:
             document = with_names(made(step, holds=held), known)
             # As a Job does: names that the document forgot go too, and stay gone in later steps.
-            document = discover(self.models, self.judge, document).document
+            found = discover(self.models, self.judge, document)
+            document = found.document
             known |= {erasure.digest: erasure.concept.aliases for erasure in document.adds}
             held += step
-            encoder = unlearn(dataclasses.replace(self.models, start_encoder=encoder), document, self.judge)
+            models = dataclasses.replace(self.models, start_encoder=encoder)
+            encoder = unlearn(models, document, self.judge, alone=found.alone)
         return document, encoder
 
     def _probe(self, run: Run, document: JobInput, encoder: PreTrainedModel, seconds: float) -> None:
