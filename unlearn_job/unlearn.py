@@ -18,7 +18,7 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.encoder import tensor_digest
-from unlearn_job.erasing import Erasing, erased_names, erasings
+from unlearn_job.erasing import erased_names, erasings
 from unlearn_job.generate import Pixels
 from unlearn_job.judges.judge import Judge
 from unlearn_job.methods import configs, load

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unlearn_job.methods.robust.erased import erasing, trained
-from unlearn_job.nearness import Nearness, nearest, templates_of
 from unlearn_job.methods.tokens import tokenise
+from unlearn_job.nearness import Nearness, nearest, templates_of
 from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading
 
