@@ -9,10 +9,8 @@ pytestmark = pytest.mark.torch
 
 from bench.testbed import MODELS, document  # noqa: E402
 from unlearn_job.aliases import DRAWN, find_aliases, parts, with_aliases, with_names  # noqa: E402
-from unlearn_job.contract.aliases import FoundAlias  # noqa: E402
 from unlearn_job.contract.concept import ConceptKind, KeptConcept  # noqa: E402
 from unlearn_job.contract.document import JobInput, Probe  # noqa: E402
-from unlearn_job.contract.figures import Tally  # noqa: E402
 from unlearn_job.contract.sources import JudgeType  # noqa: E402
 from unlearn_job.judges.judge import Judge  # noqa: E402
 from unlearn_job.judges.loading import open_judge  # noqa: E402
@@ -78,13 +76,3 @@ def test_names_are_added_once_and_to_their_own_erasure() -> None:
     (erasure,) = doc.adds
     more = {erasure.digest: ("Comet Man", "comet"), "f" * 64: ("cat",)}
     assert with_names(doc, more).adds[0].concept.aliases == ("comet man", "comet")
-
-
-@pytest.mark.parametrize(
-    ("hits", "needed", "joins"), [(7, False, True), (6, False, False), (12, True, False)]
-)
-def test_a_word_joins_if_it_draws_the_concept_and_nothing_needs_it(
-    hits: int, needed: bool, joins: bool
-) -> None:
-    shown = Tally(hits=hits, samples=12)
-    assert FoundAlias(digest="a" * 64, name="comet", shown=shown, needed=needed).joins is joins

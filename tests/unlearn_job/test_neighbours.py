@@ -9,7 +9,6 @@ from bench.testbed import MODELS, document  # noqa: E402
 from unlearn_job.contract.document import JobInput, Probe  # noqa: E402
 from unlearn_job.contract.neighbours import FoundNeighbour  # noqa: E402
 from unlearn_job.contract.sources import JudgeType  # noqa: E402
-from unlearn_job.discovery import discover  # noqa: E402
 from unlearn_job.judges.judge import Judge  # noqa: E402
 from unlearn_job.judges.loading import open_judge  # noqa: E402
 from unlearn_job.models import Models, load_models  # noqa: E402
@@ -19,17 +18,11 @@ from unlearn_job.retain import kept_concepts  # noqa: E402
 LITTLE = Probe(images=8, clips=4, retention_images=16, image_steps=6, clip_steps=1, frames=2, guidance="4")
 
 
-def of(concept: str, *, anchored: bool = True) -> JobInput:
+def of(concept: str) -> JobInput:
     """Return a document whose lists leave out most of what is near."""
     doc = document([concept], probe=LITTLE)
     (erasure,) = doc.adds
-    anchor = erasure.concept.anchor if anchored else None
-    erasure = erasure.model_copy(
-        update={
-            "preserve": erasure.preserve[:2],
-            "concept": erasure.concept.model_copy(update={"anchor": anchor}),
-        }
-    )
+    erasure = erasure.model_copy(update={"preserve": erasure.preserve[:2]})
     return doc.model_copy(update={"adds": (erasure,), "holdout": doc.holdout[:1]})
 
 
@@ -56,16 +49,6 @@ def test_what_lies_near_is_preserved_and_no_list_names_it(models: Models, judge:
 
 def test_a_face_that_differs_in_one_feature_is_among_them(models: Models, judge: Judge) -> None:
     assert "anna stone" in {one.name for one in find_neighbours(models, judge, of("anna berg"))}
-
-
-def test_a_neighbour_does_not_become_the_anchor(models: Models, judge: Judge) -> None:
-    doc = of("anna berg", anchored=False)
-    found = discover(models, judge, doc)
-    (erasure,) = found.document.adds
-    assert found.neighbours
-    assert erasure.concept.anchor not in {one.name for one in found.neighbours}
-    assert {one.name for one in found.neighbours} <= {k.name for k in kept_concepts(found.document)}
-    assert (found.document.key, erasure.digest) == (doc.key, doc.adds[0].digest)
 
 
 def test_a_judge_without_names_finds_nothing(models: Models) -> None:
