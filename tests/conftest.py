@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionstart() -> None:
-    """Say that there is no event loop yet: looptime asks before each test, and would leave one open."""
+    """Begin as a process in the foreground does.
+
+    No event loop yet: looptime asks before each test, and would leave one open. And Ctrl-C is heard: a shell
+    has its background jobs ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     asyncio.set_event_loop(None)
 
 

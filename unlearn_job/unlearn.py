@@ -101,7 +101,7 @@ def unlearn(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(doc.seed)
         checkpoint = _checkpoint(models, doc, config, state) if state else None
-        task = _task(models, doc, judge, given or {}, alone=alone or {}, checkpoint=checkpoint)
+        task = _task(models, doc, judge, given, alone=alone, checkpoint=checkpoint)
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
     if checkpoint:
@@ -126,11 +126,12 @@ def _task(
     models: Models,
     doc: JobInput,
     judge: Judge | None,
-    given: Mapping[str, Pixels],
+    given: Mapping[str, Pixels] | None = None,
     *,
-    alone: Mapping[Digest, Sequence[str]],
-    checkpoint: Checkpoint | None,
+    alone: Mapping[Digest, Sequence[str]] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Task:
+    given, alone = given or {}, alone or {}
     start = _copy(models.start_encoder)
     templates = Templates.of(doc)
     kept = kept_concepts(doc)

@@ -21,6 +21,7 @@ from unlearn_job.attacks.vocabulary import Ban
 from unlearn_job.erasing import Erasing, Pair
 from unlearn_job.nearness import NEAR, Nearness
 from unlearn_job.prompts import Prompt
+from unlearn_job.seeds import seed_for
 from unlearn_job.slips import slips
 
 BESIDE: Final = 96
@@ -61,6 +62,7 @@ class Variations:
         self._start = start
         self._words = tuple(words)
         self._ban = Ban(tokenizer, taken)
+        self._seed = seed
         self._choice = random.Random(seed)  # noqa: S311 - training data, not secrets
 
     def widened(self, erasing: Erasing, nearness: Nearness, alone: Sequence[str] = ()) -> Erasing:
@@ -76,6 +78,8 @@ class Variations:
             Words that draw the concept where they stand alone.
 
         """
+        # Of its own, so that what is erased beside it changes nothing.
+        self._choice.seed(seed_for(self._seed, erasing.erasure.digest))
         found: dict[str, Pair] = {}
         for name in erasing.names:
             own = [pair for pair in erasing.pairs if pair.own.phrase == name]

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 import torch
 
@@ -28,7 +26,7 @@ def test_the_loss_falls_and_nothing_else_changes() -> None:
     attack = Inversion(starts=("noise",))
     # One start and the same draws: what differs is the number of steps.
     few, many = (
-        attack.search(victim, dataclasses.replace(SMALL, steps=steps, batch=8), seed=2)[0]
+        attack.search(victim, SMALL.model_copy(update={"steps": steps, "batch": 8}), seed=2)[0]
         for steps in (5, 60)
     )
     assert many.score < few.score
