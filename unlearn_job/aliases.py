@@ -21,7 +21,6 @@ from unlearn_job.contract.aliases import FoundAlias
 from unlearn_job.contract.concept import Digest, Erasure
 from unlearn_job.contract.document import JobInput
 from unlearn_job.erasing import Erasing, erased_names, erasings
-from unlearn_job.generate import Sample
 from unlearn_job.judges.judge import Judge
 from unlearn_job.methods.states import token_table
 from unlearn_job.methods.tokens import word_ids
@@ -29,10 +28,9 @@ from unlearn_job.models import Models
 from unlearn_job.nearness import NEAR, Nearness
 from unlearn_job.probe.base import draw_images
 from unlearn_job.probe.seen import judged
-from unlearn_job.probe.subjects import Asked, Wording, alternatives, subjects
+from unlearn_job.probe.subjects import Wording, alternatives, asked_plainly, subjects
 from unlearn_job.prompts import GENERIC, Templates, fill, mentions, names
 from unlearn_job.retain import kept_concepts
-from unlearn_job.seeds import seed_for
 
 WORDS: Final = 256
 """Real words, nearest first by their token embeddings, that the encoder reads."""
@@ -74,9 +72,20 @@ def find_aliases(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundAlia
         phrases = _near(models, erasing, templates, taken)
         if not phrases:
             continue
-        samples = {phrase: _samples(doc, erasing.erasure, templates, phrase) for phrase in phrases}
+        concept = erasing.erasure.concept
+        samples = {
+            phrase: asked_plainly(
+                doc,
+                phrase,
+                concept.kind,
+                IMAGES,
+                wording=Wording.ALIAS,
+                purpose=("alias", concept.name, phrase),
+            )
+            for phrase in phrases
+        }
         for phrase, (asked, pixels) in draw_images(models, encoder, doc, samples).items():
-            shown = judged(asked, pixels, judge, erasing.erasure.concept, among).shown()
+            shown = judged(asked, pixels, judge, concept, among).shown()
             needed = any(mentions(text, (phrase,)) for text in _needed(doc, erasing, templates))
             found.append(FoundAlias(digest=erasing.erasure.digest, name=phrase, shown=shown, needed=needed))
     for alias in found:
@@ -171,18 +180,3 @@ def _words(models: Models, phrases: Sequence[str]) -> list[str]:
     scores = [float(likeness[list(word_ids(tokenizer, word))].mean(dim=0).max()) for word in words]
     order = sorted(range(len(words)), key=lambda i: (-scores[i], words[i]))
     return [words[i] for i in order[:WORDS]]
-
-
-def _samples(doc: JobInput, erasure: Erasure, templates: Templates, phrase: str) -> tuple[Asked, ...]:
-    concept = erasure.concept
-    training = templates.training(concept.kind)
-    return tuple(
-        Asked(
-            Sample(
-                fill(training[i % len(training)], phrase, concept.kind).text,
-                seed_for(doc.seed, "alias", concept.name, phrase, i),
-            ),
-            Wording.ALIAS,
-        )
-        for i in range(IMAGES)
-    )

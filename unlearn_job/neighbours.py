@@ -19,15 +19,13 @@ from unlearn_job.contract.concept import Digest, Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.neighbours import FoundNeighbour
 from unlearn_job.erasing import Erasing, erased_names, erasings, phrase_states
-from unlearn_job.generate import Sample
 from unlearn_job.judges.judge import Featured, Judge, Named
 from unlearn_job.models import Models
 from unlearn_job.probe.base import draw_images
 from unlearn_job.probe.seen import Seen, judged
-from unlearn_job.probe.subjects import Asked, Wording
+from unlearn_job.probe.subjects import Wording, asked_plainly
 from unlearn_job.prompts import Templates, fill, mentions
 from unlearn_job.retain import kept_concepts
-from unlearn_job.seeds import seed_for
 
 NEAREST: Final = 2
 """Neighbours of an erasure by text, and as many by image."""
@@ -120,7 +118,13 @@ def _compared(
     """Draw names beside the concept, and choose the nearest by text and by image that the base draws."""
     kind = erasure.concept.kind
     concepts = [KeptConcept(name=name, kind=kind) for name in (erasure.concept.name, *names)]
-    drawn = draw_images(models, models.base_encoder, doc, {c.name: _samples(doc, c) for c in concepts})
+    samples = {
+        c.name: asked_plainly(
+            doc, c.name, c.kind, IMAGES, wording=Wording.NAME, purpose=("neighbour", c.name)
+        )
+        for c in concepts
+    }
+    drawn = draw_images(models, models.base_encoder, doc, samples)
     seen = {c.name: judged(*drawn[c.name], judge, c, concepts) for c in concepts}
     alike = _alike(judge, [seen[c.name] for c in concepts])
     by_image = [name for _, name in sorted(zip((-value for value in alike), names, strict=False))]
@@ -153,17 +157,3 @@ def _alike(judge: Judge, seen: Sequence[Seen]) -> list[float]:
 
 def _mean(features: Tensor) -> Tensor:
     return torch.nn.functional.normalize(features.mean(dim=0), dim=0)
-
-
-def _samples(doc: JobInput, concept: KeptConcept) -> tuple[Asked, ...]:
-    training = Templates.of(doc).training(concept.kind)
-    return tuple(
-        Asked(
-            Sample(
-                fill(training[i % len(training)], concept.name, concept.kind).text,
-                seed_for(doc.seed, "neighbour", concept.name, i),
-            ),
-            Wording.NAME,
-        )
-        for i in range(IMAGES)
-    )

@@ -148,6 +148,17 @@ def asked(
     return tuple(found)
 
 
+def asked_plainly(
+    doc: JobInput, name: str, kind: ConceptKind, count: int, *, wording: Wording, purpose: tuple[str, ...]
+) -> tuple[Asked, ...]:
+    """Return samples that ask for one name in the training templates in turn; `purpose` enters the seeds."""
+    training = Templates.of(doc).training(kind)
+    texts = [fill(training[i % len(training)], name, kind).text for i in range(count)]
+    return tuple(
+        Asked(Sample(text, seed_for(doc.seed, *purpose, i)), wording) for i, text in enumerate(texts)
+    )
+
+
 def _free(templates: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
     return tuple(t for t in templates if not mentions(t, others))
 
