@@ -1,4 +1,4 @@
-"""The Job: find published -> load -> identify -> unlearn -> probe -> report -> publish."""
+"""The Job: find published -> load -> identify -> localise -> unlearn -> probe -> report -> publish."""
 
 from __future__ import annotations
 
