@@ -65,7 +65,7 @@ def shell(lab_state: LabState) -> Iterator[Kubectl]:
     kubectl("-n", "lab-test", "wait", "--for=condition=Ready", "pod/shell", "--timeout=120s", timeout=130)
     yield kubectl
     if cluster.find() is not None:
-        kubectl("delete", "namespace", "lab-test", "--wait=false")
+        kubectl("delete", "namespace", "lab-test", "--ignore-not-found", "--wait=false")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
