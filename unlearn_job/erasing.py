@@ -130,11 +130,23 @@ def anchor_of(
     candidates = [k.name for k in kept if k.kind is concept.kind and not mentions(k.name, gone)]
     if not candidates:
         return GENERIC[concept.kind][0]
+    return nearest_first(concept, candidates, templates, encoder=encoder, tokenizer=tokenizer)[0]
+
+
+def nearest_first(
+    concept: KeptConcept,
+    others: Sequence[str],
+    templates: Templates,
+    *,
+    encoder: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+) -> list[str]:
+    """Sort names of the concept's kind by the distance of their hidden states to its own, nearest first."""
     template = templates.training(concept.kind)[0]
-    prompts = [fill(template, name, concept.kind) for name in (concept.name, *candidates)]
+    prompts = [fill(template, name, concept.kind) for name in (concept.name, *others)]
     states = phrase_states(encoder, tokenizer, prompts)
     distances = torch.linalg.vector_norm(states[1:] - states[:1], dim=1)
-    return candidates[int(distances.argmin())]
+    return [others[int(i)] for i in distances.argsort(stable=True)]
 
 
 @torch.no_grad()

@@ -9,13 +9,11 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
 from unlearn_job.discovery import discover
 from unlearn_job.judges.judge import Judge
-from unlearn_job.judges.loading import open_judge
-from unlearn_job.models import Models, load_models
+from unlearn_job.models import Models
 from unlearn_job.probe import identify
 from unlearn_job.probe.report import tally_json
-from unlearn_job.prompts import Templates
+from unlearn_job.probing import loaded
 from unlearn_job.settings import JobSettings
-from unlearn_job.sources import resolve
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,7 @@ def identified(document: JobInput, settings: JobSettings) -> Identified:
         As the Job's steps do.
 
     """
-    models = load_models(document, settings.cache_dir, settings.memory)
-    folder = resolve(document.judge.source, settings.cache_dir, document.storage)
-    judge = open_judge(document.judge.type, folder, models.device, Templates.of(document))
+    models, judge = loaded(document, settings)
     return answer(models, judge, document)
 
 

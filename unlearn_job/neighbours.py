@@ -18,13 +18,13 @@ from torch import Tensor
 from unlearn_job.contract.concept import Digest, Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.neighbours import FoundNeighbour
-from unlearn_job.erasing import Erasing, erased_names, erasings, phrase_states
+from unlearn_job.erasing import erased_names, erasings, nearest_first
 from unlearn_job.judges.judge import Featured, Judge, Named
 from unlearn_job.models import Models
 from unlearn_job.probe.base import draw_images
 from unlearn_job.probe.seen import Seen, judged
 from unlearn_job.probe.subjects import Wording, asked_plainly
-from unlearn_job.prompts import Templates, fill, mentions
+from unlearn_job.prompts import Templates, mentions
 from unlearn_job.retain import kept_concepts
 
 NEAREST: Final = 2
@@ -60,9 +60,12 @@ def find_neighbours(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundN
     free = [name for name in judge.names() if not _listed(name, listed)][:MOST_NAMES]
     found: list[FoundNeighbour] = []
     for erasing in erasings(doc, templates, models.base_encoder, models.tokenizer, kept):
-        nearest = _nearest(models, templates, erasing, free)[:DRAWN]
-        if nearest:
-            found += _compared(models, judge, doc, erasing.erasure, nearest)
+        concept = erasing.erasure.concept
+        near = nearest_first(
+            concept, free, templates, encoder=models.base_encoder, tokenizer=models.tokenizer
+        )
+        if near:
+            found += _compared(models, judge, doc, erasing.erasure, near[:DRAWN])
     for one in found:
         log.info("concept near an erased one", name=one.name, text=one.by_text, image=one.by_image)
     return tuple(found)
@@ -98,18 +101,6 @@ def with_neighbours(
 
 def _listed(name: str, listed: Sequence[str]) -> bool:
     return any(mentions(name, (text,)) or mentions(text, (name,)) for text in listed)
-
-
-def _nearest(models: Models, templates: Templates, erasing: Erasing, names: Sequence[str]) -> list[str]:
-    """Return names by the distance of their hidden states to the concept's, nearest first."""
-    if not names:
-        return []
-    concept = erasing.erasure.concept
-    template = templates.training(concept.kind)[0]
-    prompts = [fill(template, name, concept.kind) for name in (concept.name, *names)]
-    states = phrase_states(models.base_encoder, models.tokenizer, prompts)
-    distances = torch.linalg.vector_norm(states[1:] - states[:1], dim=1)
-    return [names[int(i)] for i in distances.argsort(stable=True)]
 
 
 def _compared(

@@ -12,18 +12,27 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from unlearn_job.contract.document import Probe
+from unlearn_job.contract.sources import JudgeType
 from unlearn_job.shell import ARITHMETIC
+
+if TYPE_CHECKING:
+    from unlearn_job.judges.judge import Judge
+    from unlearn_job.models import Models
 
 # As the command does; before the first product of the process.
 for variable, value in ARITHMETIC.items():
     os.environ.setdefault(variable, value)
 
+LITTLE = Probe(images=8, clips=4, retention_images=16, image_steps=6, clip_steps=1, frames=2, guidance="4")
+"""Amounts that suffice to see what the testbed draws."""
 READY_WITHIN_SECONDS = 30
 WEED = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
 
@@ -140,3 +149,22 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.unlearn_job import folders  # torch loads here
 
     return folders.save_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def trained_models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """The testbed's pipelines; tests leave them as they are."""
+    # Imported here, so that tests without torch need none.
+    from bench.testbed import document
+    from unlearn_job.models import load_models
+
+    return load_models(document(["cat"], probe=LITTLE), tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture(scope="session")
+def trained_judge() -> Judge:
+    """The testbed's classifier."""
+    from bench.testbed import MODELS
+    from unlearn_job.judges.loading import open_judge
+
+    return open_judge(JudgeType.CLASSIFIER, MODELS / "judge-classifier", "cpu")

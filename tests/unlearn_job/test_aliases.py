@@ -7,35 +7,24 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from bench.testbed import MODELS, document  # noqa: E402
+from bench.testbed import document  # noqa: E402
+from tests.unlearn_job.conftest import LITTLE  # noqa: E402
 from unlearn_job.aliases import DRAWN, find_aliases, parts, with_aliases, with_names  # noqa: E402
 from unlearn_job.contract.concept import ConceptKind, KeptConcept  # noqa: E402
-from unlearn_job.contract.document import JobInput, Probe  # noqa: E402
-from unlearn_job.contract.sources import JudgeType  # noqa: E402
+from unlearn_job.contract.document import JobInput  # noqa: E402
 from unlearn_job.judges.judge import Judge  # noqa: E402
-from unlearn_job.judges.loading import open_judge  # noqa: E402
-from unlearn_job.models import Models, load_models  # noqa: E402
-
-LITTLE = Probe(images=8, clips=4, retention_images=16, image_steps=6, clip_steps=1, frames=2, guidance="4")
+from unlearn_job.models import Models  # noqa: E402
 
 
 def of(concept: str) -> JobInput:
     return document([concept], probe=LITTLE)
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    return load_models(of("captain comet"), tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return open_judge(JudgeType.CLASSIFIER, MODELS / "judge-classifier", "cpu")
-
-
-def test_a_part_of_the_name_that_draws_the_concept_joins_it(models: Models, judge: Judge) -> None:
+def test_a_part_of_the_name_that_draws_the_concept_joins_it(
+    trained_models: Models, trained_judge: Judge
+) -> None:
     doc = of("captain comet")
-    found = find_aliases(models, judge, doc)
+    found = find_aliases(trained_models, trained_judge, doc)
     assert [alias.name for alias in found if alias.joins] == ["comet"]
     widened = with_aliases(doc, found)
     assert widened.adds[0].concept.aliases == (*doc.adds[0].concept.aliases, "comet")
@@ -43,26 +32,28 @@ def test_a_part_of_the_name_that_draws_the_concept_joins_it(models: Models, judg
     assert (widened.key, widened.adds[0].digest) == (doc.key, doc.adds[0].digest)
 
 
-def test_a_part_that_a_kept_concept_needs_stays(models: Models, judge: Judge) -> None:
+def test_a_part_that_a_kept_concept_needs_stays(trained_models: Models, trained_judge: Judge) -> None:
     doc = of("captain comet")
     (erasure,) = doc.adds
     keeps = (*erasure.preserve, KeptConcept(name="comet poster", kind=ConceptKind.STYLE))
     doc = doc.model_copy(update={"adds": (erasure.model_copy(update={"preserve": keeps}),)})
-    (comet,) = [alias for alias in find_aliases(models, judge, doc) if alias.name == "comet"]
+    (comet,) = [alias for alias in find_aliases(trained_models, trained_judge, doc) if alias.name == "comet"]
     assert comet.needed
     assert comet.alone
     assert not comet.joins
 
 
-def test_the_same_document_finds_the_same(models: Models, judge: Judge) -> None:
+def test_the_same_document_finds_the_same(trained_models: Models, trained_judge: Judge) -> None:
     doc = of("mushroom")
-    found = find_aliases(models, judge, doc)
+    found = find_aliases(trained_models, trained_judge, doc)
     assert 0 < len(found) <= 2 * DRAWN
-    assert find_aliases(models, judge, doc) == found
+    assert find_aliases(trained_models, trained_judge, doc) == found
 
 
-def test_without_a_surrogate_a_clip_decides(models: Models, judge: Judge) -> None:
-    found = find_aliases(dataclasses.replace(models, surrogate=None), judge, of("captain comet"))
+def test_without_a_surrogate_a_clip_decides(trained_models: Models, trained_judge: Judge) -> None:
+    found = find_aliases(
+        dataclasses.replace(trained_models, surrogate=None), trained_judge, of("captain comet")
+    )
     assert "comet" in {alias.name for alias in found}
 
 

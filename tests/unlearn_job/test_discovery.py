@@ -5,16 +5,13 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from bench.testbed import MODELS, document  # noqa: E402
-from unlearn_job.contract.document import JobInput, Probe  # noqa: E402
-from unlearn_job.contract.sources import JudgeType  # noqa: E402
+from bench.testbed import document  # noqa: E402
+from tests.unlearn_job.conftest import LITTLE  # noqa: E402
+from unlearn_job.contract.document import JobInput  # noqa: E402
 from unlearn_job.discovery import discover  # noqa: E402
 from unlearn_job.judges.judge import Judge  # noqa: E402
-from unlearn_job.judges.loading import open_judge  # noqa: E402
-from unlearn_job.models import Models, load_models  # noqa: E402
+from unlearn_job.models import Models  # noqa: E402
 from unlearn_job.retain import kept_concepts  # noqa: E402
-
-LITTLE = Probe(images=8, clips=4, retention_images=16, image_steps=6, clip_steps=1, frames=2, guidance="4")
 
 
 def of(concept: str) -> JobInput:
@@ -26,19 +23,9 @@ def of(concept: str) -> JobInput:
     return doc.model_copy(update={"adds": (erasure,), "holdout": doc.holdout[:1]})
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    return load_models(of("anna berg"), tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return open_judge(JudgeType.CLASSIFIER, MODELS / "judge-classifier", "cpu")
-
-
-def test_a_neighbour_does_not_become_the_anchor(models: Models, judge: Judge) -> None:
+def test_a_neighbour_does_not_become_the_anchor(trained_models: Models, trained_judge: Judge) -> None:
     doc = of("anna berg")
-    found = discover(models, judge, doc)
+    found = discover(trained_models, trained_judge, doc)
     (erasure,) = found.document.adds
     assert found.neighbours
     assert erasure.concept.anchor not in {one.name for one in found.neighbours}
@@ -46,8 +33,8 @@ def test_a_neighbour_does_not_become_the_anchor(models: Models, judge: Judge) ->
     assert (found.document.key, erasure.digest) == (doc.key, doc.adds[0].digest)
 
 
-def test_a_word_that_a_kept_name_holds_is_erased_alone(models: Models, judge: Judge) -> None:
+def test_a_word_that_a_kept_name_holds_is_erased_alone(trained_models: Models, trained_judge: Judge) -> None:
     doc = document(["lady lantern"], probe=LITTLE)
-    found = discover(models, judge, doc)
+    found = discover(trained_models, trained_judge, doc)
     assert found.alone == {doc.adds[0].digest: ("lantern",)}
     assert "lantern" not in found.document.adds[0].concept.aliases

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import torch
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.contract.concept import Concept, ConceptKind, Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.evidence import Role, Wording
-from unlearn_job.erasing import erased_names, phrase_states
+from unlearn_job.erasing import erased_names, nearest_first
 from unlearn_job.generate import Sample
 from unlearn_job.prompts import Templates, fill, mentions, names
 from unlearn_job.retain import kept_concepts
@@ -90,13 +89,8 @@ def neighbours(
     for concept in erased:
         words = {word for name in names(concept) for word in name.lower().split()}
         found |= {other.name for other in kept if words & set(other.name.lower().split())}
-        same = [other for other in kept if other.kind is concept.kind]
-        if same:
-            template = templates.training(concept.kind)[0]
-            prompts = [fill(template, c.name, c.kind) for c in (concept, *same)]
-            states = phrase_states(encoder, tokenizer, prompts)
-            distances = torch.linalg.vector_norm(states[1:] - states[:1], dim=1)
-            found |= {same[int(i)].name for i in distances.argsort(stable=True)[:NEAREST]}
+        same = [other.name for other in kept if other.kind is concept.kind]
+        found |= set(nearest_first(concept, same, templates, encoder=encoder, tokenizer=tokenizer)[:NEAREST])
     return frozenset(found)
 
 
