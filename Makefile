@@ -2,6 +2,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 export CONCEPT_ERASURE_CACHE ?= $(HOME)/.cache/concept-erasure
+# Some images set it. Without bytecode every process that loads torch compiles it first, for as long as it loads it.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 UV := $(shell command -v uv || echo $(CONCEPT_ERASURE_CACHE)/uv/bin/uv)
 RUN := $(UV) run --no-sync

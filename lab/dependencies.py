@@ -65,7 +65,8 @@ def _sync(environment: Path, checkout: Path) -> None:
 
 
 def _uv(command: str, *options: str, checkout: Path, **variables: str) -> str:
-    uv = shutil.which("uv")
+    # uv tells what it runs where it is: the Makefile's own lies on nobody's PATH.
+    uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
         raise LabError("The lab needs uv to install torch: see https://docs.astral.sh/uv for how to get it.")
     environment = {**os.environ, **variables}

@@ -41,7 +41,10 @@ def main() -> int:
             # Before pytest, so that building a Kubernetes for the first time shows its progress.
             open_site(console)
             failed = _pytest(ON_CLUSTER).wait()
-        except (LabError, KeyboardInterrupt):
+        except LabError as error:
+            console.print(f"[red]The cluster tests did not run: {error}[/]")
+            failed = 1
+        except KeyboardInterrupt:
             quick.process.terminate()
             raise
         return quick.wait() or failed

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from unlearn_job.attacks.screen import BATCH, Read, distance, encoded, encoded_readings, references
+from unlearn_job.attacks.screen import BATCH, Read, distance, encoded, encoded_readings, references, typed
 from unlearn_job.attacks.words import reference_prompts, some_of
 from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.erasing import Erasing
@@ -55,11 +55,10 @@ class Nearness:
 
     def of(self, encoder: nn.Module, prompts: Sequence[Prompt]) -> Tensor:
         """Return the ratio of prompts as an encoder reads them, shape (N,), on the CPU."""
-        parts = [
-            self.ratio(encoded(encoder, self._tokenizer, prompts[at : at + BATCH]))
-            for at in range(0, len(prompts), BATCH)
-        ]
-        return torch.cat(parts) if parts else torch.empty(0)
+        return _by_length(
+            [tokens.end for tokens in typed(self._tokenizer, prompts)],
+            lambda some: self.ratio(encoded(encoder, self._tokenizer, [prompts[i] for i in some])),
+        )
 
     def ratio(self, found: Read) -> Tensor:
         """Return the ratio of what a pipeline reads of N prompts, shape (N,), on the CPU."""
@@ -74,11 +73,22 @@ def nearest(
     concepts: Sequence[Nearness],
 ) -> Tensor:
     """Return the ratio of readings to the concept nearest to each, shape (N,), on the CPU."""
-    parts = []
-    for at in range(0, len(readings), BATCH):
-        found = encoded_readings(encoder, tokenizer, readings[at : at + BATCH])
-        parts.append(torch.stack([concept.ratio(found) for concept in concepts]).amin(0))
-    return torch.cat(parts) if parts else torch.empty(0)
+
+    def ratio(some: Sequence[int]) -> Tensor:
+        found = encoded_readings(encoder, tokenizer, [readings[i] for i in some])
+        return torch.stack([concept.ratio(found) for concept in concepts]).amin(0)
+
+    return _by_length([reading.tokens.end for reading in readings], ratio)
+
+
+def _by_length(lengths: Sequence[int], ratio: Callable[[Sequence[int]], Tensor]) -> Tensor:
+    """Ask for the ratios of a batch at a time, shortest first: a batch is as long as its longest prompt."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    found = torch.empty(len(order))
+    for at in range(0, len(order), BATCH):
+        some = order[at : at + BATCH]
+        found[some] = ratio(some)
+    return found
 
 
 def templates_of(erasing: Erasing) -> tuple[str, ...]:

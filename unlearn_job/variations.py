@@ -5,6 +5,8 @@ Templates put a name into tidy sentences. Measured on the testbed, an edit that 
 what was solved for. So a method is also told of the name with other words beside it, and of phrases near
 the name (misspelt, its words in another order or with others between them) wherever the parent's encoder
 reads them like the concept. Those that it does not read so are hard negatives (`unlearn_job.negatives`).
+And of phrases of other words that it reads so, which nobody would call a name: a search finds them as an
+attacker's would.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ from typing import Final
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
+from unlearn_job.attacks.protocol import Budget
+from unlearn_job.attacks.search import search
 from unlearn_job.attacks.vocabulary import Ban
+from unlearn_job.attacks.words import WordSearch
 from unlearn_job.erasing import Erasing, Pair
-from unlearn_job.nearness import NEAR, Nearness
+from unlearn_job.nearness import NEAR, Nearness, templates_of
 from unlearn_job.prompts import Prompt
 from unlearn_job.seeds import seed_for
 from unlearn_job.slips import slips
@@ -30,6 +35,10 @@ INSTEAD: Final = 192
 """Phrases near each name that the encoder is asked about."""
 ALONE: Final = 48
 """Prompts of each word that is erased where it stands alone."""
+UNNAMED: Final = Budget(screened=768, rounds=3, beam=8, proposals=24, judged=48)
+"""What the search for phrases that name nobody may spend; `judged` is how many of them count."""
+PHRASED: Final = 4
+"""Prompts of each of those."""
 MOST_WORDS: Final = 3
 """Other words beside or within a name."""
 
@@ -60,7 +69,9 @@ class Variations:
         seed: int,
     ) -> None:
         self._start = start
+        self._tokenizer = tokenizer
         self._words = tuple(words)
+        self._taken = tuple(taken)
         self._ban = Ban(tokenizer, taken)
         self._seed = seed
         self._choice = random.Random(seed)  # noqa: S311 - training data, not secrets
@@ -92,6 +103,7 @@ class Variations:
             some = self._choice.sample(erasing.pairs, min(ALONE, len(erasing.pairs)))
             pairs = [Pair(dataclasses.replace(pair.own, phrase=word), pair.anchor) for pair in some]
             found |= {pair.own.text: pair for pair in pairs}
+        found |= {pair.own.text: pair for pair in self._unnamed(erasing, nearness)}
         known = {pair.own.text for pair in erasing.pairs}
         new = [pair for text, pair in found.items() if text not in known]
         free = self._ban.allowed([pair.own.text for pair in new])
@@ -124,6 +136,19 @@ class Variations:
             pairs.append(Pair(dataclasses.replace(pair.own, phrase=phrase), pair.anchor))
         ratios = nearness.of(self._start, [pair.own for pair in pairs]).tolist()
         return [pair for pair, ratio in zip(pairs, ratios, strict=True) if ratio < NEAR]
+
+    def _unnamed(self, erasing: Erasing, nearness: Nearness) -> list[Pair]:
+        """Put phrases of other words in a name's place, where the encoder takes them for the concept."""
+        concept, spoken = erasing.erasure.concept, (*erasing.names, *self._words)
+        space = WordSearch().space(self._tokenizer, templates_of(erasing), concept, spoken, self._taken)
+        seed = seed_for(self._seed, erasing.erasure.digest, "unnamed")
+        best = search(space, lambda prompts: nearness.of(self._start, prompts), UNNAMED, seed)
+        phrases = dict.fromkeys(found.prompt.phrase for found in best if found.score < NEAR)
+        return [
+            Pair(dataclasses.replace(pair.own, phrase=phrase), pair.anchor)
+            for phrase in phrases
+            for pair in self._choice.sample(erasing.pairs, min(PHRASED, len(erasing.pairs)))
+        ]
 
     def _near(self, name: str) -> str:
         words = name.split()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -38,9 +39,20 @@ def test_only_what_the_images_hold_names_the_environment(checkout: Path, paths: 
         assert (environment_of(paths, checkout) == before) is same
 
 
+def test_the_uv_that_runs_the_lab_needs_not_be_on_the_path(
+    checkout: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = os.environ.get("UV") or shutil.which("uv")
+    assert uv
+    monkeypatch.setenv("UV", uv)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert environment_of(paths, checkout).parent == paths.cache
+
+
 def test_without_uv_the_lab_says_where_to_get_it(
     checkout: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("UV", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(LabError, match="uv"):
         ensure_dependencies(paths, Progress(quiet=True), checkout)

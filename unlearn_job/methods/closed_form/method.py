@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -48,9 +48,6 @@ def _count(config: MethodConfig) -> int:
     return Config.model_validate(config.model_dump()).layers
 
 
-_Beside = TypeVar("_Beside")
-
-
 @torch.no_grad()
 def erase(task: Task, config: MethodConfig) -> None:
     """Solve layer by layer; each one sees the encoder with the layers before it already edited."""
@@ -65,22 +62,24 @@ def erase(task: Task, config: MethodConfig) -> None:
         stays += task.negatives.of(erasing, settings.negatives)
     reads = conditioning_of(task.tokenizer)
     run = _Run(task, settings.layers)
-    concept = _sorted(thinned([own for own, _ in pairs], reads, [anchor.end for _, anchor in pairs]), pairs)
-    kept = _sorted(thinned([reading.tokens for reading in stays], reads), stays)
+    goes = thinned([own for own, _ in pairs], reads, [anchor.end for _, anchor in pairs])
+    # Prompts of one length together: a batch is as long as its longest. Then those of one anchor, which is run once.
+    concept = sorted(zip(goes, pairs, strict=True), key=lambda both: (_length(both[0]), both[1][1].ids))
+    stay = thinned([reading.tokens for reading in stays], reads)
+    kept = sorted(zip(stay, stays, strict=True), key=lambda both: _length(both[0]))
     edited = layers(task.encoder)[-settings.layers :]
     for index, layer in enumerate(edited):
-        goes = _Normal.empty(layer.projection)
+        wanted = _Normal.empty(layer.projection)
         for x, d, weights in _concept_rows(run, run.first + index, concept):
-            goes.add(x, d / (len(edited) - index), weights)
-        keeps = _Normal.empty(layer.projection)
+            wanted.add(x, d / (len(edited) - index), weights)
+        held = _Normal.empty(layer.projection)
         for x, d, weights in _retain_rows(run, run.first + index, kept):
-            keeps.add(x, d, weights)
-        layer.projection.weight += _solve(goes, keeps, float(settings.retain_mass), float(settings.ridge))
+            held.add(x, d, weights)
+        layer.projection.weight += _solve(wanted, held, float(settings.retain_mass), float(settings.ridge))
 
 
-def _sorted(prompts: Sequence[Thinned], beside: Sequence[_Beside]) -> list[tuple[Thinned, _Beside]]:
-    """Put prompts of one length together, with what belongs to each: a batch is as long as its longest."""
-    return sorted(zip(prompts, beside, strict=True), key=lambda both: len(both[0].tokens.ids))
+def _length(prompt: Thinned) -> int:
+    return len(prompt.tokens.ids)
 
 
 class _Run:
@@ -135,7 +134,8 @@ def _concept_rows(
         pairs = [(thin.tokens, _cut_alike(anchor, thin.tokens, own)) for thin, (own, anchor) in part]
         own, anchor = (stack([pair[side] for pair in pairs]).to(run.device) for side in (0, 1))
         now = run.lower.states(("own", at), run.encoder, index, own)
-        wanted = run.lower.states(("anchor", at), run.start, index, anchor).residual
+        alone, each = anchor.unique(dim=0, return_inverse=True)
+        wanted = run.lower.states(("anchor", at), run.start, index, alone).residual[each]
         rows, here, there = matched(pairs)
         weights = row_weights([thin for thin, _ in part], own.shape[1])
         yield (
@@ -171,10 +171,10 @@ def _retain_rows(
         yield now.inputs[batch.counts], (wanted - now.residual)[batch.counts], counts
 
 
-def _solve(goes: _Normal, keeps: _Normal, mass: float, ridge: float) -> Tensor:
+def _solve(wanted: _Normal, held: _Normal, mass: float, ridge: float) -> Tensor:
     """Return the change of the weight, shape (D, F), in float32."""
-    weight = mass * goes.rows / max(1, keeps.rows)
-    gram = goes.whole_gram() + weight * keeps.whole_gram()
+    weight = mass * wanted.rows / max(1, held.rows)
+    gram = wanted.whole_gram() + weight * held.whole_gram()
     gram.diagonal().add_(ridge * gram.diagonal().mean())
-    change: Tensor = torch.linalg.solve(gram, (goes.cross + weight * keeps.cross).T).T
+    change: Tensor = torch.linalg.solve(gram, (wanted.cross + weight * held.cross).T).T
     return change.float()

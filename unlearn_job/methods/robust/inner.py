@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from torch import nn
 from transformers import PreTrainedTokenizerBase
@@ -58,6 +58,12 @@ class Found:
 
     def __len__(self) -> int:
         return len(self.goes) + len(self.stays)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Found:
+        """Return what `dataclasses.asdict` made plain data of."""
+        goes = (Pair(Prompt(**pair["own"]), Prompt(**pair["anchor"])) for pair in data["goes"])
+        return cls(tuple(goes), tuple(Prompt(**prompt) for prompt in data["stays"]))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@
 
 The min-max form is that of adversarial training for unlearning (AdvUnlearn, arXiv 2405.15234), with a
 discrete inner search in place of gradients, because the threat to an encoder-only edit is text. Every round
-edits the parent's encoder anew, so that edits do not pile up.
+edits the parent's encoder anew, so that edits do not pile up: what was found is all the state there is, and it
+is saved behind each search.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from collections.abc import Mapping
 import structlog
 from torch import nn
 
+from unlearn_job.contract.concept import Digest
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods import configs, load
+from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
 from unlearn_job.methods.task import Method, Task
@@ -37,15 +40,22 @@ def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:
 
 
 def erase(task: Task, config: MethodConfig) -> None:
-    """Edit, search, and edit anew with what was found."""
+    """Edit, search, and edit anew with what was found.
+
+    Raises
+    ------
+    StateMismatchError
+        The saved state is not this method's.
+
+    """
     settings = Config.model_validate(config.model_dump())
     base: Method = load(settings.base)
     near = {e.erasure.digest: Nearness(task.start, task.tokenizer, e) for e in task.erasing}
     searches = [
         Searching(e, task.start, near[e.erasure.digest], task.tokenizer, settings) for e in task.erasing
     ]
-    known = {e.erasure.digest: Found() for e in task.erasing}
-    for turn in range(settings.rounds):
+    known, searched = _restored(task)
+    for turn in range(searched, settings.rounds):
         task.encoder.load_state_dict(task.start.state_dict())
         base.erase(_with(task, known), _base_config(settings))
         if turn + 1 == settings.rounds:
@@ -58,6 +68,24 @@ def erase(task: Task, config: MethodConfig) -> None:
         log.info("searched for what brings concepts back", round=turn, prompts=new)
         if not new:
             break
+        if task.checkpoint:
+            _save(task.checkpoint, known, turn + 1)
+
+
+def _save(checkpoint: Checkpoint, known: Mapping[Digest, Found], searched: int) -> None:
+    found = {digest: dataclasses.asdict(some) for digest, some in known.items()}
+    checkpoint.write(Saved(searched, {}, {"found": found}))
+
+
+def _restored(task: Task) -> tuple[dict[Digest, Found], int]:
+    """Return what was found for each erasure, and the number of rounds that searched."""
+    saved = task.checkpoint.read() if task.checkpoint else None
+    if not saved:
+        return {e.erasure.digest: Found() for e in task.erasing}, 0
+    try:
+        return {digest: Found.of(some) for digest, some in saved.figures["found"].items()}, saved.step
+    except (KeyError, TypeError) as exc:
+        raise StateMismatchError("the saved state is none of this method; remove it to start anew") from exc
 
 
 def _with(task: Task, known: Mapping[str, Found]) -> Task:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -7,7 +9,9 @@ from tests.unlearn_job import tiny
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, document, erasing, trained
 from unlearn_job.attacks.screen import encoded
 from unlearn_job.methods import load
+from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
 from unlearn_job.methods.robust.config import Config
+from unlearn_job.methods.robust.inner import Searching
 from unlearn_job.methods.robust.method import moves
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt
@@ -45,6 +49,33 @@ def test_what_is_kept_moves_little(encoders: tuple[torch.nn.Module, torch.nn.Mod
     ).states
     gone = encoded(encoders[1], models.tokenizer, [Prompt("a picture of", "captain comet", "")]).states
     assert (after - before).norm(dim=(1, 2)).max() < 0.2 * (gone - name).norm()
+
+
+def test_a_run_interrupted_behind_a_search_goes_on_to_the_same_bytes(
+    encoders: tuple[torch.nn.Module, torch.nn.Module], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Checkpoint.write
+
+    def interrupted(self: Checkpoint, saved: Saved) -> None:
+        write(self, saved)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        unlearn(trained(), document(), state=tmp_path)
+    monkeypatch.setattr(Searching, "found", None)  # the one search of two rounds is not repeated
+    whole, resumed = tiny.weights(encoders[1]), tiny.weights(unlearn(trained(), document(), state=tmp_path))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("figures", [{}, {"found": {"a" * 64: {"goes": [{}], "stays": []}}}])
+def test_a_state_that_is_none_of_its_own_is_refused(
+    figures: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Checkpoint, "read", lambda _self: Saved(1, {}, figures))
+    with pytest.raises(StateMismatchError):
+        unlearn(trained(), document(), state=tmp_path)
 
 
 def test_it_moves_what_its_base_moves() -> None:
