@@ -32,6 +32,7 @@ from unlearn_job.erasing import Erasing
 from unlearn_job.methods.tokens import assemble, whole_words, word_ids
 from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading
+from unlearn_job.seeds import seed_for
 from unlearn_job.slips import slips
 
 
@@ -139,7 +140,7 @@ def separating_cosine(
 
 
 class Negatives:
-    """A stream of hard negatives, the same for the same seed.
+    """Hard negatives of erasures, the same for the same seed.
 
     Parameters
     ----------
@@ -168,15 +169,20 @@ class Negatives:
         self._tokenizer = tokenizer
         self._vocabulary = words
         self._gone = {word_ids(tokenizer, name) for name in gone}
-        self._choice = random.Random(seed)  # noqa: S311 - training data, not secrets
+        self._seed = seed
+        self._choice = random.Random()  # noqa: S311 - training data, not secrets
         self._known: dict[str, tuple[int, ...]] = {}
-        self._noise = torch.Generator().manual_seed(seed)
+        self._noise = torch.Generator()
 
     def of(self, erasing: Erasing, count: int) -> list[Reading]:
         """Return `count` negatives in the prompts of one erasure, over its name and aliases in turn.
 
-        Fewer where most of what is drawn reads like the concept.
+        Fewer where most of what is drawn reads like the concept. The same at each call, whatever was asked
+        before.
         """
+        seed = seed_for(self._seed, erasing.erasure.digest)
+        self._choice.seed(seed)
+        self._noise.manual_seed(seed)
         kept: list[Reading] = []
         for _ in range(REDRAWS):
             drawn = self._some(erasing, count - len(kept))

@@ -35,7 +35,7 @@ INSTEAD: Final = 192
 """Phrases near each name that the encoder is asked about."""
 ALONE: Final = 48
 """Prompts of each word that is erased where it stands alone."""
-UNNAMED: Final = Budget(screened=768, rounds=3, beam=8, proposals=24, judged=48)
+UNNAMED: Final = Budget(screened=384, rounds=2, beam=6, proposals=16, judged=32)
 """What the search for phrases that name nobody may spend; `judged` is how many of them count."""
 PHRASED: Final = 4
 """Prompts of each of those."""
@@ -134,8 +134,7 @@ class Variations:
         for phrase in phrases:
             pair = self._choice.choice(own)
             pairs.append(Pair(dataclasses.replace(pair.own, phrase=phrase), pair.anchor))
-        ratios = nearness.of(self._start, [pair.own for pair in pairs]).tolist()
-        return [pair for pair, ratio in zip(pairs, ratios, strict=True) if ratio < NEAR]
+        return self._read_like_it(pairs, nearness)
 
     def _unnamed(self, erasing: Erasing, nearness: Nearness) -> list[Pair]:
         """Put phrases of other words in a name's place, where the encoder takes them for the concept."""
@@ -144,11 +143,17 @@ class Variations:
         seed = seed_for(self._seed, erasing.erasure.digest, "unnamed")
         best = search(space, lambda prompts: nearness.of(self._start, prompts), UNNAMED, seed)
         phrases = dict.fromkeys(found.prompt.phrase for found in best if found.score < NEAR)
-        return [
+        pairs = [
             Pair(dataclasses.replace(pair.own, phrase=phrase), pair.anchor)
             for phrase in phrases
             for pair in self._choice.sample(erasing.pairs, min(PHRASED, len(erasing.pairs)))
         ]
+        return self._read_like_it(pairs, nearness)
+
+    def _read_like_it(self, pairs: Sequence[Pair], nearness: Nearness) -> list[Pair]:
+        """Leave out what the encoder does not take for the concept."""
+        ratios = nearness.of(self._start, [pair.own for pair in pairs]).tolist()
+        return [pair for pair, ratio in zip(pairs, ratios, strict=True) if ratio < NEAR]
 
     def _near(self, name: str) -> str:
         words = name.split()

@@ -32,6 +32,8 @@ from unlearn_job.retain import Reading, as_batch
 
 BATCH: Final = 256
 """Prompts per forward pass."""
+PADDINGS: Final = 32
+"""Rows of padding that a reference is known by: the further ones say the same."""
 _CELLS: Final = 2**24
 """Entries of a distance matrix: bounds the memory."""
 
@@ -146,7 +148,7 @@ def references(
         parts = (
             row[name : name + 1],
             row[tokens.end : tokens.end + 1],
-            row[tokens.end + 1 : tokens.last],
+            row[tokens.end + 1 : min(tokens.last, tokens.end + 1 + PADDINGS)],
         )
         found.append(tuple(part for part in parts if len(part)))
     return found

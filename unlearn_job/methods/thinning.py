@@ -6,9 +6,9 @@ further paddings count for those of the others too: sums over all rows keep what
 fourth of the cost. Attention is causal, so what is run has the same states as in a whole prompt. Prompts with
 little padding are left alone.
 
-Forced on the testbed, whose prompts are too short for it, "captain comet" goes .98 of the way to his anchor,
-as without it, and "cat" .95; the other 20 concepts drift by .108 and .088 of that way on average, and without
-it by .116 and .086.
+Forced on the testbed, whose prompts are too short for it: "captain comet" moves by .96 of the mean distance
+between two concepts, without it by .85, "cat" by 1.01 and .75; the other 20 concepts drift by .15 and .15, by
+.11 and .08.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LONG: Final = 32
 """Paddings behind them from which on they are thinned; a prompt with fewer is run whole."""
 WHOLE: Final = 16
 """Prompts of a set that are run whole at least."""
-SPARSEST: Final = 16
+SPARSEST: Final = 32
 """At most one whole prompt in so many, however large the set is."""
 
 

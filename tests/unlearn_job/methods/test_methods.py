@@ -173,12 +173,12 @@ DEFAULTS: dict[str, dict[str, object]] = {
     },
 }
 VERSIONS = {
-    "bounded": 2,
-    "closed-form": 2,
-    "domain-correction": 2,
+    "bounded": 3,
+    "closed-form": 3,
+    "domain-correction": 3,
     "few-shot": 2,
-    "redirect": 3,
-    "robust": 2,
+    "redirect": 4,
+    "robust": 3,
 }
 """Of methods whose algorithm changed: the same parameters gave another encoder before."""
 

@@ -1,4 +1,4 @@
-"""Ridge regression on the last layers' last projection (`mlp.fc2` in CLIP), in double precision.
+"""Ridge regression on the last layers' last projection (`mlp.fc2` in CLIP), solved in double precision.
 
 For each layer in turn, with x the input of that projection at one position of one prompt and d the change
 wanted of the layer's output there, the change of the weight is the minimum of
@@ -57,16 +57,17 @@ def erase(task: Task, config: MethodConfig) -> None:
         for erasing in task.erasing
         for pair in erasing.training
     ]
-    stays = list(task.retain)
-    for erasing in task.erasing:
-        stays += task.negatives.of(erasing, settings.negatives)
+    negatives = [reading for e in task.erasing for reading in task.negatives.of(e, settings.negatives)]
+    stays = [*task.retain, *negatives]
     reads = conditioning_of(task.tokenizer)
     run = _Run(task, settings.layers)
     goes = thinned([own for own, _ in pairs], reads, [anchor.end for _, anchor in pairs])
-    # Prompts of one length together: a batch is as long as its longest. Then those of one anchor, which is run once.
+    # Prompts of one length together: a batch is as long as its longest. Then those of one anchor: run once.
     concept = sorted(zip(goes, pairs, strict=True), key=lambda both: (_length(both[0]), both[1][1].ids))
     stay = thinned([reading.tokens for reading in stays], reads)
     kept = sorted(zip(stay, stays, strict=True), key=lambda both: _length(both[0]))
+    share = _as_if_alone(len(task.erasing), len(task.retain), len(negatives))
+    mass = float(settings.retain_mass) * share
     edited = layers(task.encoder)[-settings.layers :]
     for index, layer in enumerate(edited):
         wanted = _Normal.empty(layer.projection)
@@ -75,7 +76,16 @@ def erase(task: Task, config: MethodConfig) -> None:
         held = _Normal.empty(layer.projection)
         for x, d, weights in _retain_rows(run, run.first + index, kept):
             held.add(x, d, weights)
-        layer.projection.weight += _solve(wanted, held, float(settings.retain_mass), float(settings.ridge))
+        layer.projection.weight += _solve(wanted, held, mass, float(settings.ridge))
+
+
+def _as_if_alone(concepts: int, retained: int, negatives: int) -> float:
+    """Return the share of the retain mass that pulls at each of several concepts as it would at one alone.
+
+    All that goes weighs in one sum, n times as much for n concepts, and what stays with it; but the prompts
+    that stay for all of them are there once, while each has hard negatives of its own.
+    """
+    return (retained + negatives) / (concepts * retained + negatives)
 
 
 def _length(prompt: Thinned) -> int:
@@ -112,12 +122,12 @@ class _Normal:
 
     def add(self, x: Tensor, d: Tensor, weights: Tensor | None = None) -> None:
         """Add rows: x of shape (N, F), d of shape (N, D), and what each counts, shape (N,), or 1."""
-        x, d = x.double(), d.double()
         self.rows += len(x) if weights is None else float(weights.sum())
-        weighed = x if weights is None else x * weights[:, None]
+        weighed = x if weights is None else x * weights[:, None].to(x.dtype)
+        # Products of one batch in single precision, at half the cost; their sums in double.
         for at in range(0, x.shape[1], BLOCK):
-            self.gram[at : at + BLOCK, at:].addmm_(weighed[:, at : at + BLOCK].T, x[:, at:])
-        self.cross.addmm_(d.T, weighed)
+            self.gram[at : at + BLOCK, at:] += weighed[:, at : at + BLOCK].T @ x[:, at:]
+        self.cross += d.T @ weighed
 
     def whole_gram(self) -> Tensor:
         """Return the Gram matrix with what lies below its diagonal, shape (F, F)."""

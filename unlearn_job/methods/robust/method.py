@@ -6,8 +6,8 @@
 
 The min-max form is that of adversarial training for unlearning (AdvUnlearn, arXiv 2405.15234), with a
 discrete inner search in place of gradients, because the threat to an encoder-only edit is text. Every round
-edits the parent's encoder anew, so that edits do not pile up: what was found is all the state there is, and it
-is saved behind each search.
+edits the parent's encoder anew, so that edits do not pile up: what was found is all the state there is, and
+it is saved behind each search.
 """
 
 from __future__ import annotations
