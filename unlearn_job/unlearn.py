@@ -12,8 +12,12 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from unlearn_job.attacks.protocol import Target
+from unlearn_job.attacks.trial import Hit, hits
+from unlearn_job.attacks.words import WordSearch
 from unlearn_job.contract.base import canonical_digest
-from unlearn_job.contract.concept import Digest
+from unlearn_job.contract.budget import Budget
+from unlearn_job.contract.concept import Digest, Erasure
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
@@ -24,7 +28,7 @@ from unlearn_job.judges.judge import Judge
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.checkpoint import Checkpoint
 from unlearn_job.methods.states import require_finite, token_table
-from unlearn_job.methods.task import Method, Task
+from unlearn_job.methods.task import Look, Method, Task
 from unlearn_job.models import Models
 from unlearn_job.nearness import NEAR, Nearness, nearest
 from unlearn_job.negatives import Negatives, Vocabulary, vocabulary
@@ -157,7 +161,16 @@ def _task(
         shots=partial(make_shots, models, doc, judge, given=given),
         surrogate=models.surrogate,
         checkpoint=checkpoint,
+        look=_looking(models, doc, judge) if judge else None,
     )
+
+
+def _looking(models: Models, doc: JobInput, judge: Judge) -> Look:
+    def look(encoder: PreTrainedModel, erasure: Erasure, budget: Budget, seed: int) -> Sequence[Hit]:
+        search = WordSearch(spared=tuple(kept.name for kept in erasure.preserve))
+        return hits(search, Target.of(models, encoder, judge, doc, erasure), budget, seed)
+
+    return look
 
 
 def _variations(

@@ -6,13 +6,14 @@ Counting on the seeds that chose the winner would report the luck of the best of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from transformers import PreTrainedModel
 
 from unlearn_job.attacks.drawing import shown
 from unlearn_job.attacks.protocol import Attack, Budget, Candidate, Outcome, Target
 from unlearn_job.contract.figures import Tally
-from unlearn_job.prompts import fill
+from unlearn_job.prompts import Prompt, fill
 from unlearn_job.seeds import seed_for
 
 
@@ -36,7 +37,7 @@ def attempt(attack: Attack, target: Target, budget: Budget, seed: int) -> Outcom
         Without any candidate: no prompt, and empty tallies of the attack.
 
     """
-    found = list(attack.search(target, budget, seed))[: budget.judged]
+    found, first = _first_looks(attack, target, budget, seed)
     named, plain = (_named(target, encoder, budget, seed) for encoder in (target.base, target.edited))
     concept = target.erasure.concept.name
     nothing = Tally(hits=0, samples=0)
@@ -54,7 +55,6 @@ def attempt(attack: Attack, target: Target, budget: Budget, seed: int) -> Outcom
             nothing,
             0,
         )
-    first = _looks(target, target.edited, found, budget.looks, seed_for(seed, "look", attack.name))
     order = sorted(range(len(found)), key=lambda i: (-first[i], i))
     finalists = order[: budget.finalists]
     more = _looks(
@@ -83,8 +83,42 @@ def attempt(attack: Attack, target: Target, budget: Budget, seed: int) -> Outcom
         plain=plain,
         tried=Tally(hits=sum(first), samples=budget.looks * len(found)),
         candidates=len(found),
-        hits=tuple(found[i].prompt.text for i in order if 2 * first[i] >= max(1, budget.looks)),
+        hits=tuple(found[i].prompt.text for i in order if _is_hit(first[i], budget)),
     )
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A prompt of which at least half of the looks showed the concept.
+
+    Attributes
+    ----------
+    prompt: what was typed.
+    opened: whether the base drew the concept for it in none of as many images.
+
+    """
+
+    prompt: Prompt
+    opened: bool
+
+
+def hits(attack: Attack, target: Target, budget: Budget, seed: int) -> tuple[Hit, ...]:
+    """Search, and return what brings the concept back: a trial without a winner, for whoever goes on with it."""
+    found, first = _first_looks(attack, target, budget, seed)
+    some = [candidate for candidate, seen in zip(found, first, strict=True) if _is_hit(seen, budget)]
+    base = _looks(target, target.base, some, budget.looks, seed_for(seed, "base", attack.name))
+    return tuple(Hit(candidate.prompt, not seen) for candidate, seen in zip(some, base, strict=True))
+
+
+def _first_looks(
+    attack: Attack, target: Target, budget: Budget, seed: int
+) -> tuple[list[Candidate], list[int]]:
+    found = list(attack.search(target, budget, seed))[: budget.judged]
+    return found, _looks(target, target.edited, found, budget.looks, seed_for(seed, "look", attack.name))
+
+
+def _is_hit(seen: int, budget: Budget) -> bool:
+    return 2 * seen >= max(1, budget.looks)
 
 
 def _looks(

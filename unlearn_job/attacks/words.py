@@ -42,11 +42,13 @@ class WordSearch:
     ----------
     whole: every token that can be typed instead of real words.
     place: where the phrase stands.
+    spared: names besides the concept's own that no searched text may hold.
 
     """
 
     whole: bool = False
     place: Place = Place.INSTEAD
+    spared: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,7 +65,7 @@ class WordSearch:
         """Search with the distance of the edited encoder's states to the base's of the name."""
         concept = target.erasure.concept
         templates = target.templates.training(concept.kind)
-        space = self.space(target.tokenizer, templates, concept, spoken_words(target))
+        space = self.space(target.tokenizer, templates, concept, spoken_words(target), self.spared)
         prompts = reference_prompts(templates, concept)
         screen = Screen(target.edited, target.base, target.tokenizer, prompts)
         return search(space, screen, budget, seed_for(seed, self.name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,8 @@ from diffusers import DiffusionPipeline
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from unlearn_job.attacks.trial import Hit
+from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Erasure
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.erasing import Erasing
@@ -17,6 +19,10 @@ from unlearn_job.methods.checkpoint import Checkpoint
 from unlearn_job.negatives import Negatives
 from unlearn_job.retain import Reading
 from unlearn_job.shots import Shots
+
+Look = Callable[[PreTrainedModel, Erasure, Budget, int], Sequence[Hit]]
+"""Draws what a search finds with an encoder, and returns what shows the concept of an erasure; with what the
+search may spend, and its seed. Nothing that it returns names a kept concept."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Task:
     shots: images of one erasure's concept, for methods that need them; may generate.
     surrogate: the text-to-image pipeline, or None.
     checkpoint: where a training saves its state and goes on from; None keeps none.
+    look: searches real words that bring a concept back; None where there is no judge.
 
     """
 
@@ -48,6 +55,7 @@ class Task:
     shots: Callable[[Erasure, int], Shots]
     surrogate: DiffusionPipeline | None
     checkpoint: Checkpoint | None = None
+    look: Look | None = None
 
     def need_surrogate(self) -> DiffusionPipeline:
         """Return the text-to-image pipeline.

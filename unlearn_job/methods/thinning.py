@@ -28,7 +28,7 @@ PADDING: Final = 2
 """Paddings of every prompt that are run."""
 LONG: Final = 32
 """Paddings behind them from which on they are thinned; a prompt with fewer is run whole."""
-WHOLE: Final = 16
+WHOLE: Final = 24
 """Prompts of a set that are run whole at least."""
 SPARSEST: Final = 32
 """At most one whole prompt in so many, however large the set is."""

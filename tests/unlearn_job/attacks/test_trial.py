@@ -8,6 +8,7 @@ import pytest
 
 from tests.unlearn_job.attacks.targets import SMALL, target
 from unlearn_job.attacks import Budget, Candidate, Target, attempt
+from unlearn_job.attacks.trial import hits
 from unlearn_job.prompts import Prompt
 
 pytestmark = pytest.mark.torch
@@ -44,6 +45,20 @@ def test_the_same_seed_gives_the_same_outcome() -> None:
 def test_ties_go_to_the_more_promising() -> None:
     blind = target(threshold=1e9)
     assert attempt(Given(TWO), blind, SMALL, 1).prompt == "red boat"
+
+
+def test_hits_are_what_the_judge_sees_and_those_that_the_base_does_not_draw_are_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from unlearn_job.attacks import trial
+
+    attacked = target()
+    drawn = {(attacked.edited, "red boat"), (attacked.edited, "green star"), (attacked.base, "green star")}
+    monkeypatch.setattr(
+        trial, "shown", lambda _, encoder, shots: [(encoder, c.prompt.text) in drawn for c, _ in shots]
+    )
+    found = hits(Given((*TWO, Candidate(Prompt("", "fish", ""), 0.3))), attacked, SMALL, 1)
+    assert [(hit.prompt.text, hit.opened) for hit in found] == [("red boat", True), ("green star", False)]
 
 
 def test_an_attack_without_candidates_has_no_success() -> None:

@@ -43,6 +43,16 @@ def test_around_the_name_only_the_searched_words_are_banned(place: Place) -> Non
         assert candidate.prompt.text.count(DUO.name) == 1
 
 
+def test_a_spared_name_stands_in_nothing_that_is_found() -> None:
+    words = {
+        word for found in WordSearch().search(target(), SMALL, 2) for word in found.prompt.phrase.split()
+    }
+    spared = tuple(sorted(words))[:3]
+    found = WordSearch(spared=spared).search(target(), SMALL, 2)
+    assert found
+    assert not [candidate for candidate in found if mentions(candidate.prompt.text, spared)]
+
+
 def test_the_screen_prefers_what_the_base_made_of_the_name() -> None:
     # On an encoder that was not edited, words of the name must beat words at random.
     from unlearn_job.attacks import Budget

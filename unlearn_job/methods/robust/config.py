@@ -29,6 +29,9 @@ class Config(MethodConfig):
     """Most words or tokens of a phrase."""
     wordings: Annotated[int, Field(ge=1, le=96)] = 8
     """Training prompts per found phrase."""
+    judged: Annotated[int, Field(ge=0, le=512)] = 32
+    """Phrases of each round that are drawn too, two images of each, and shown to the judge: some draw the
+    concept though they read like nothing of it. 0 draws none."""
     nearness: Annotated[Decimal, Field(gt=0, le=2)] = Decimal("0.8")
     """A phrase is found if its distance to the concept is below this share of the one to all that stays."""
     negatives: Annotated[int, Field(ge=0, le=20_000)] | None = None

@@ -16,6 +16,7 @@ from unlearn_job.attacks.words import Place, WordSearch, some_of
 from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.erasing import Erasing, Pair
 from unlearn_job.methods.robust.config import Config
+from unlearn_job.methods.task import Task
 from unlearn_job.nearness import Nearness, templates_of
 from unlearn_job.prompts import SLOT, Prompt, fill, names, without_style
 from unlearn_job.seeds import seed_for
@@ -93,19 +94,34 @@ class Searching:
             total += self._found(encoder, attack, seed_for(seed, attack.name))
         return total
 
+    def seen(self, task: Task, seed: int) -> Found:
+        """Draw what reads nearest to the concept, and return what the judge sees it in.
+
+        Only phrases in place of the name: around it, the encoder's own search suffices.
+        """
+        if not (task.look and self.settings.judged):
+            return Found()
+        budget = self._budget(self.settings.judged)
+        hits = task.look(task.encoder, self.erasing.erasure, budget, seed_for(seed, "look"))
+        goes = [pair for hit in hits if not hit.opened for pair in self._worded(hit.prompt.phrase)]
+        return Found(tuple(goes), tuple(hit.prompt for hit in hits if hit.opened))
+
+    def _budget(self, judged: int) -> Budget:
+        return Budget(
+            screened=self.settings.candidates,
+            rounds=self.settings.greedy,
+            beam=BEAM,
+            proposals=PROPOSALS,
+            judged=judged,
+        )
+
     def _found(self, encoder: nn.Module, attack: WordSearch, seed: int) -> Found:
         settings, concept = self.settings, self.erasing.erasure.concept
         kept = tuple(k.name for k in self.erasing.erasure.preserve)
         spoken = (*templates_of(self.erasing), *self.erasing.names, *kept)
         spoken = tuple(text.replace(SLOT, "") for text in spoken)
         space = attack.space(self.tokenizer, templates_of(self.erasing), concept, spoken, kept)
-        budget = Budget(
-            screened=settings.candidates,
-            rounds=settings.greedy,
-            beam=BEAM,
-            proposals=PROPOSALS,
-            judged=settings.found,
-        )
+        budget = self._budget(settings.found)
         best = search(
             space, lambda prompts: self.nearness.of(encoder, prompts), budget, seed, settings.longest
         )

@@ -63,7 +63,9 @@ def erase(task: Task, config: MethodConfig) -> None:
         before = sum(len(found) for found in known.values())
         for search in searches:
             digest = search.erasing.erasure.digest
-            known[digest] += search.found(task.encoder, seed_for(task.seed, "round", turn))
+            seed = seed_for(task.seed, "round", turn)
+            known[digest] += search.found(task.encoder, seed)
+            known[digest] += search.seen(task, seed)
         new = sum(len(found) for found in known.values()) - before
         log.info("searched for what brings concepts back", round=turn, prompts=new)
         if not new:

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, erasing, trained
+from unlearn_job.attacks.trial import Hit
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
+from unlearn_job.methods.task import Task
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt, mentions
 
@@ -76,6 +79,24 @@ def test_what_the_edit_opened_shall_stay_what_it_was() -> None:
     found = thorough.found(opened, seed=1)
     assert "boat" in {prompt.phrase for prompt in found.stays}
     assert "boat" not in {pair.own.phrase for pair in found.goes}
+
+
+def _task(*hits: Hit) -> Task:
+    """Return as much of a task as a search looks at."""
+    return SimpleNamespace(encoder=trained().start_encoder, look=lambda *_: hits)
+
+
+def test_what_the_judge_sees_goes_to_the_anchor_unless_the_edit_opened_it() -> None:
+    searching = _searching()
+    old, new = Prompt("a picture of a", "trout kitty", ""), Prompt("", "boat boat", "")
+    found = searching.seen(_task(Hit(old, opened=False), Hit(new, opened=True)), seed=1)
+    assert {pair.own.phrase for pair in found.goes} == {"trout kitty"}
+    assert len(found.goes) == searching.settings.wordings
+    assert found.stays == (new,)
+
+
+def test_without_a_judge_nothing_is_drawn() -> None:
+    assert not _searching().seen(SimpleNamespace(encoder=None, look=None), seed=1)
 
 
 def test_joining_keeps_every_prompt_once() -> None:
