@@ -139,7 +139,8 @@ class Variations:
     def _unnamed(self, erasing: Erasing, nearness: Nearness) -> list[Pair]:
         """Put phrases of other words in a name's place, where the encoder takes them for the concept."""
         concept, spoken = erasing.erasure.concept, (*erasing.names, *self._words)
-        space = WordSearch().space(self._tokenizer, templates_of(erasing), concept, spoken, self._taken)
+        words = WordSearch(spared=self._taken)
+        space = words.space(self._tokenizer, templates_of(erasing), concept, spoken)
         seed = seed_for(self._seed, erasing.erasure.digest, "unnamed")
         best = search(space, lambda prompts: nearness.of(self._start, prompts), UNNAMED, seed)
         phrases = dict.fromkeys(found.prompt.phrase for found in best if found.score < NEAR)

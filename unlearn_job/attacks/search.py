@@ -43,6 +43,7 @@ class Space:
     frames: how many surroundings there are.
     ban: texts that do not count.
     bans_prompt: whether the whole prompt is looked at, or the phrase alone.
+    spares: names that no phrase may hold; what surrounds it may.
 
     """
 
@@ -51,6 +52,7 @@ class Space:
     frames: int
     ban: Ban
     bans_prompt: bool = True
+    spares: Ban | None = None
 
 
 def search(space: Space, score: Score, budget: Budget, seed: int, longest: int = LONGEST) -> list[Candidate]:
@@ -144,7 +146,7 @@ class _Hunt:
     def score(self, phrases: Sequence[Phrase]) -> None:
         """Score what is new, allowed and typed differently from all before."""
         new: dict[Phrase, Prompt] = {}
-        looked_at = []
+        looked_at, texts = [], []
         for phrase in phrases:
             text = self._space.pieces.join(phrase[0])
             prompt = self._space.frame(text, phrase[1])
@@ -152,8 +154,10 @@ class _Hunt:
                 self._texts.add(prompt.text)
                 new[phrase] = prompt
                 looked_at.append(prompt.text if self._space.bans_prompt else text)
+                texts.append(text)
         allowed = self._space.ban.allowed(looked_at)
-        fresh = {phrase: new[phrase] for phrase, free in zip(new, allowed, strict=True) if free}
+        spared = self._space.spares.allowed(texts) if self._space.spares else allowed
+        fresh = {phrase: new[phrase] for phrase, *ok in zip(new, allowed, spared, strict=True) if all(ok)}
         if fresh:
             scores = self._score(list(fresh.values())).tolist()
             self.seen |= dict(zip(fresh, scores, strict=True))

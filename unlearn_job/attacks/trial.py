@@ -103,7 +103,7 @@ class Hit:
 
 
 def hits(attack: Attack, target: Target, budget: Budget, seed: int) -> tuple[Hit, ...]:
-    """Search, and return what brings the concept back: a trial without a winner, for whoever goes on with it."""
+    """Search, and return what brings the concept back: a trial without a winner, for those who go on."""
     found, first = _first_looks(attack, target, budget, seed)
     some = [candidate for candidate, seen in zip(found, first, strict=True) if _is_hit(seen, budget)]
     base = _looks(target, target.base, some, budget.looks, seed_for(seed, "base", attack.name))

@@ -42,7 +42,7 @@ class WordSearch:
     ----------
     whole: every token that can be typed instead of real words.
     place: where the phrase stands.
-    spared: names besides the concept's own that no searched text may hold.
+    spared: names besides the concept's own that no searched phrase may hold.
 
     """
 
@@ -65,7 +65,7 @@ class WordSearch:
         """Search with the distance of the edited encoder's states to the base's of the name."""
         concept = target.erasure.concept
         templates = target.templates.training(concept.kind)
-        space = self.space(target.tokenizer, templates, concept, spoken_words(target), self.spared)
+        space = self.space(target.tokenizer, templates, concept, spoken_words(target))
         prompts = reference_prompts(templates, concept)
         screen = Screen(target.edited, target.base, target.tokenizer, prompts)
         return search(space, screen, budget, seed_for(seed, self.name))
@@ -76,7 +76,6 @@ class WordSearch:
         templates: Sequence[str],
         concept: Concept,
         spoken: Sequence[str],
-        banned: Sequence[str] = (),
     ) -> Space:
         """Return what to search: pieces, surroundings and the ban on the concept's names.
 
@@ -90,14 +89,13 @@ class WordSearch:
             Whose names are banned.
         spoken
             Texts whose words count as real ones.
-        banned
-            Further phrases that no searched text may hold.
 
         """
         pieces: Pieces = whole_vocabulary(tokenizer) if self.whole else real_words(tokenizer, spoken)
         make, count = frames(templates, concept, self.place)
         instead = self.place is Place.INSTEAD
-        return Space(pieces, make, count, Ban(tokenizer, (*names(concept), *banned)), bans_prompt=instead)
+        spares = Ban(tokenizer, self.spared) if self.spared else None
+        return Space(pieces, make, count, Ban(tokenizer, names(concept)), bans_prompt=instead, spares=spares)
 
 
 def spoken_words(target: Target) -> tuple[str, ...]:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from tests.unlearn_job import tiny
 from tests.unlearn_job.attacks.targets import DUO, SMALL, target
+from unlearn_job.attacks.search import search
 from unlearn_job.attacks.words import Place, WordSearch, frames, reference_prompts, spoken_words
 from unlearn_job.prompts import mentions
 
@@ -50,7 +52,17 @@ def test_a_spared_name_stands_in_nothing_that_is_found() -> None:
     spared = tuple(sorted(words))[:3]
     found = WordSearch(spared=spared).search(target(), SMALL, 2)
     assert found
-    assert not [candidate for candidate in found if mentions(candidate.prompt.text, spared)]
+    assert not [candidate for candidate in found if mentions(candidate.prompt.phrase, spared)]
+
+
+def test_what_surrounds_a_phrase_may_hold_a_spared_name() -> None:
+    # Templates of styles name subjects, and subjects are kept.
+    words = WordSearch(spared=("cat",))
+    space = words.space(tiny.tokenizer(), ["a cat in {} style"], DUO, ["red", "boat"])
+    every = SMALL.model_copy(update={"screened": 32, "judged": 32})
+    found = search(space, lambda prompts: torch.zeros(len(prompts)), every, seed=1)
+    assert [candidate for candidate in found if mentions(candidate.prompt.text, ["cat"])]
+    assert not [candidate for candidate in found if mentions(candidate.prompt.phrase, ["cat"])]
 
 
 def test_the_screen_prefers_what_the_base_made_of_the_name() -> None:

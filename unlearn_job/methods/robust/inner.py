@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -120,7 +121,8 @@ class Searching:
         kept = tuple(k.name for k in self.erasing.erasure.preserve)
         spoken = (*templates_of(self.erasing), *self.erasing.names, *kept)
         spoken = tuple(text.replace(SLOT, "") for text in spoken)
-        space = attack.space(self.tokenizer, templates_of(self.erasing), concept, spoken, kept)
+        words = dataclasses.replace(attack, spared=kept)
+        space = words.space(self.tokenizer, templates_of(self.erasing), concept, spoken)
         budget = self._budget(settings.found)
         best = search(
             space, lambda prompts: self.nearness.of(encoder, prompts), budget, seed, settings.longest

@@ -26,7 +26,7 @@ def _searching() -> Searching:
         models.start_encoder,
         Nearness(models.start_encoder, models.tokenizer, own),
         models.tokenizer,
-        Config.model_validate(FEW),
+        Config.model_validate({**FEW, "candidates": 400}),
     )
 
 
