@@ -10,7 +10,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from tests.unlearn_job import tiny
 from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput
-from unlearn_job.methods.closed_form.method import _Normal, _solve
+from unlearn_job.methods.closed_form.method import _as_if_alone, _Normal, _solve
 from unlearn_job.methods.states import hidden_states
 from unlearn_job.methods.tokens import stack, tokenise
 from unlearn_job.models import Models
@@ -47,6 +47,15 @@ def test_ridge_pulls_towards_no_change() -> None:
     keeps.add(torch.randn(20, 6), torch.zeros(20, 4))
     small, large = (_solve(goes, keeps, mass=1.0, ridge=ridge).norm() for ridge in (1e-3, 10.0))
     assert large < small / 2
+
+
+@pytest.mark.parametrize("concepts", [1, 2, 8])
+def test_a_row_that_stays_weighs_as_much_in_a_batch_as_beside_one_concept(concepts: int) -> None:
+    goes, retained, negatives = 400, 700, 800
+    # As `_solve` has it: of all rows that go, spread over all that stay.
+    row = _as_if_alone(concepts, retained, concepts * negatives) * concepts * goes
+    row /= retained + concepts * negatives
+    assert row == pytest.approx(goes / (retained + negatives))
 
 
 @pytest.fixture(scope="module")
