@@ -12,7 +12,7 @@ from erasure_operator.plan.batches import next_batch
 from erasure_operator.plan.catalogue import Catalogue, by_age, content, digests, is_stale, made_under
 from erasure_operator.plan.desired import Desired, base_models
 from erasure_operator.plan.outcomes import Settled
-from erasure_operator.plan.sets import Wanted, exact, parent_for
+from erasure_operator.plan.sets import Wanted, exact, parent_for, rebuilds
 from erasure_operator.plan.snapshot import Job, JobState, Snapshot
 from unlearn_job.contract.concept import Erasure
 from unlearn_job.contract.document import JobInput, ParentRelease
@@ -100,6 +100,8 @@ def _waits_for_old_settings(job: Job, release: EncoderRelease, snapshot: Snapsho
 
 def _begin(wanted: Wanted, asked: Desired, catalogue: Catalogue, snapshot: Snapshot) -> Build:
     parent = parent_for(wanted, catalogue)
+    if rebuilds(wanted, parent, catalogue):
+        parent = None
     have = digests(parent) if parent else frozenset()
     missing = [item for item in asked.by_digest.values() if item.digest in wanted.digests - have]
     refused = {release.key for release in catalogue.refused()}

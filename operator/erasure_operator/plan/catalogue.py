@@ -69,6 +69,17 @@ class Catalogue:
         """Find a release by its full key."""
         return next((release for release in self.releases if release.key == key), None)
 
+    def links(self, release: EncoderRelease) -> int:
+        """Count the releases of a chain, from the one that was built on the base encoder on.
+
+        Where an ancestor's object is gone, its own ancestors are not counted.
+        """
+        count, parent = 1, release.spec.document.parent
+        while parent is not None:
+            found = self.by_key(parent.key)
+            count, parent = count + 1, found.spec.document.parent if found else None
+        return count
+
     def by_uri(self, uri: str) -> EncoderRelease | None:
         """Find a release by its folder: what a damaged pod template may still tell."""
         return next((release for release in self.releases if uri and release.status.uri == uri), None)

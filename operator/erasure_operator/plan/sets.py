@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from erasure_operator.api.encoder_release import EncoderRelease
+from erasure_operator.plan.batches import LARGEST_BATCH
 from erasure_operator.plan.catalogue import Catalogue, by_age, content, digests, is_same
 from erasure_operator.plan.desired import Desired
 from unlearn_job.contract.concept import Erasure
+from unlearn_job.contract.key import release_key
 from unlearn_job.contract.sources import BaseModels
+
+LONGEST_CHAIN: Final = 4
+"""Releases one on top of the other, behind which the whole set is built at once on the base encoder. Measured
+on the testbed, eight one after the other keep 96 % of the retain set and two thirds of one concept; four keep
+all, as eight at once do (docs/methods)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +148,18 @@ def parent_for(wanted: Wanted, catalogue: Catalogue) -> EncoderRelease | None:
         if digests(release) and kept <= digests(release) <= wanted.digests
     ]
     return max(found, key=lambda release: len(digests(release)), default=None)
+
+
+def rebuilds(wanted: Wanted, parent: EncoderRelease | None, catalogue: Catalogue) -> bool:
+    """Tell whether to build the whole set at once on the base encoder, because the parent's chain is long.
+
+    Not where a release must be held whole, nor where the set was built so before and failed: then the chain
+    goes on.
+    """
+    if parent is None or wanted.kept or len(wanted.digests) > LARGEST_BATCH:
+        return False
+    whole = release_key(parent=None, adds=wanted.digests)
+    return catalogue.links(parent) >= LONGEST_CHAIN and whole not in {r.key for r in catalogue.refused()}
 
 
 def covers(release: EncoderRelease, erasure: Erasure) -> bool:

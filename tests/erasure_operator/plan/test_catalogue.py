@@ -64,6 +64,15 @@ def test_a_failed_rollout_counts_under_the_spec_it_failed_under() -> None:
     assert not rollout_failed(found, edited(video_model()))
 
 
+def test_a_chain_is_counted_as_far_as_its_releases_are_there() -> None:
+    first, other = erasure("first"), erasure("second")
+    below = release([first])
+    above = release([other], on=below, age=1)
+    gates = GatesInForce(Gates(), {})
+    whole, cut = (Catalogue(there, gates, None) for there in ((below, above), (above,)))
+    assert [whole.links(below), whole.links(above), cut.links(above)] == [1, 2, 2]
+
+
 def test_releases_are_found_by_name_and_by_key() -> None:
     assert catalogue(GOOD, BAD).by_name(BAD.metadata.name) is BAD
     assert catalogue(GOOD, BAD).by_key(GOOD.key) is GOOD

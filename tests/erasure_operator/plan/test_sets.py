@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import pytest
+
+from erasure_operator.api.concept_erasure import ConceptErasure
 from erasure_operator.api.constants import Reason
-from erasure_operator.api.encoder_release import ReleasePhase
+from erasure_operator.api.encoder_release import EncoderRelease, ReleasePhase
+from erasure_operator.plan.actions import CreateRelease
 from erasure_operator.plan.catalogue import digests
-from erasure_operator.plan.sets import Goal, covers, exact, parent_for
+from erasure_operator.plan.sets import LONGEST_CHAIN, Goal, covers, exact, parent_for, rebuilds
 from tests.erasure_operator.plan.builders import digest, erasure, release
 from tests.erasure_operator.plan.given import Given, marked
 from unlearn_job.contract.result import Outcome
@@ -66,6 +70,47 @@ def test_after_a_failed_rollout_no_part_is_tried_in_its_place() -> None:
     assert made.goal is not None
     assert made.goal.release is not None
     assert made.goal.release.key == R_COMET.key
+
+
+def _chain(length: int) -> tuple[list[ConceptErasure], list[EncoderRelease]]:
+    """Return erasures, and releases that add one each to the one before."""
+    erasures = [erasure(f"concept-{n}", age=n) for n in range(length)]
+    releases: list[EncoderRelease] = []
+    for age, item in enumerate(erasures):
+        releases.append(release([item], on=releases[-1] if releases else None, age=age))
+    return erasures, releases
+
+
+@pytest.mark.parametrize(("length", "rebuilt"), [(LONGEST_CHAIN - 1, False), (LONGEST_CHAIN, True)])
+def test_behind_a_long_chain_the_whole_set_is_built_at_once_on_the_base(length: int, rebuilt: bool) -> None:
+    erasures, releases = _chain(length)
+    erasures.append(erasure("next", age=length))
+    made = Given().erasing(*erasures).having(*releases).serving(releases[-1]).plan()
+    (begun,) = (action for action in made.actions if isinstance(action, CreateRelease))
+    document = begun.spec.document
+    assert (document.parent is None) is rebuilt
+    assert len(document.adds) == (length + 1 if rebuilt else 1)
+    assert len((*document.adds, *document.holds)) == length + 1
+
+
+def test_where_the_whole_failed_the_chain_goes_on() -> None:
+    erasures, releases = _chain(LONGEST_CHAIN)
+    erasures.append(erasure("next", age=LONGEST_CHAIN))
+    whole = release(erasures, outcome=Outcome.GATE_FAILED, age=LONGEST_CHAIN)
+    made = Given().erasing(*erasures).having(*releases, whole).serving(releases[-1]).plan()
+    (begun,) = (action for action in made.actions if isinstance(action, CreateRelease))
+    assert begun.spec.document.parent is not None
+    assert begun.spec.document.parent.key == releases[-1].key
+
+
+def test_a_release_that_must_be_held_whole_is_built_on_however_long_its_chain() -> None:
+    erasures, releases = _chain(LONGEST_CHAIN)
+    first = erasure("concept-0", generation=2, concept={"aliases": ["zero"]})
+    failed = release([first], outcome=Outcome.GATE_FAILED, age=9)
+    given = Given().erasing(first, *erasures[1:], erasure("next", age=8)).having(*releases, failed)
+    made = given.serving(releases[-1]).decide()
+    assert made.wanted.kept is not None
+    assert not rebuilds(made.wanted, parent_for(made.wanted, made.catalogue), made.catalogue)
 
 
 def test_a_release_covers_an_erasure_of_the_same_spec_or_of_the_same_name() -> None:
