@@ -13,13 +13,13 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
-from inference.released_encoder import load_released_encoder
+from inference.released_encoder import load_released_encoders
 from inference.settings import ServerSettings
 from unlearn_job.contract.document import Device
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.manifest import Manifest
 from unlearn_job.contract.sources import Storage
-from unlearn_job.encoder import load_encoder, tensor_digest
+from unlearn_job.encoder import joint_digest, load_encoder
 from unlearn_job.pipelines import PipelineIndex
 from unlearn_job.sources import resolve
 
@@ -52,8 +52,8 @@ class Service:
 
     Attributes
     ----------
-    pipeline: on its device, in its precision, with the encoder to serve.
-    encoder_sha256: digest over the served encoder's tensors.
+    pipeline: on its device, in its precision, with the encoders to serve.
+    encoder_sha256: digest over the tensors of the served encoder, or of several together.
     manifest: of the release that is served; None for an encoder without one, such as the base encoder.
 
     """
@@ -88,7 +88,7 @@ class Service:
 
 
 def load_service(settings: ServerSettings) -> Service:
-    """Fetch and load the pipeline, with the encoder of TEXT_ENCODER_PATH where it is set.
+    """Fetch and load the pipeline, with the encoder or encoders of TEXT_ENCODER_PATH where it is set.
 
     Raises
     ------
@@ -100,11 +100,12 @@ def load_service(settings: ServerSettings) -> Service:
     """
     device = _device(settings.device)
     index = PipelineIndex(_folder(settings))
-    encoder, manifest = _encoder(settings, index)
-    digest = tensor_digest(encoder)
-    dtype = _dtype(device, encoder.dtype)
-    torch.nn.Module.to(encoder, dtype=dtype)
-    pipeline = index.load(dtype, **{settings.encoder: encoder})
+    encoders, manifest = _encoders(settings, index)
+    digest = joint_digest(encoders)
+    dtype = _dtype(device, next(iter(encoders.values())).dtype)
+    for encoder in encoders.values():
+        torch.nn.Module.to(encoder, dtype=dtype)
+    pipeline = index.load(dtype, **encoders)
     lacking = _ARGUMENTS - inspect.signature(type(pipeline).__call__).parameters.keys()
     if lacking:
         raise UnsuitablePipelineError(
@@ -122,10 +123,13 @@ def _folder(settings: ServerSettings) -> Path:
     return resolve(source, settings.cache_dir, Storage(uri="file:///unused"))
 
 
-def _encoder(settings: ServerSettings, index: PipelineIndex) -> tuple[PreTrainedModel, Manifest | None]:
+def _encoders(
+    settings: ServerSettings, index: PipelineIndex
+) -> tuple[dict[str, PreTrainedModel], Manifest | None]:
+    name = settings.encoder
     if settings.text_encoder_path is not None:
-        return load_released_encoder(settings.text_encoder_path, index, settings.encoder)
-    return load_encoder(index.folder / settings.encoder, index.class_of(settings.encoder)), None
+        return load_released_encoders(settings.text_encoder_path, index, name)
+    return {name: load_encoder(index.folder / name, index.class_of(name))}, None
 
 
 def _device(wanted: Device) -> torch.device:

@@ -21,9 +21,10 @@ class ServerSettings(BaseSettings):
     pipeline: Annotated[str, Field(min_length=1, max_length=1024, validation_alias="PIPELINE_SOURCE")]
     """Text-to-video pipeline of diffusers: a folder, `file://`, `s3://` or `hf://org/name@<commit>`."""
     text_encoder_path: Annotated[Path | None, Field(validation_alias="TEXT_ENCODER_PATH")] = None
-    """Folder of the encoder to serve instead of the pipeline's own. Unset: the base encoder."""
+    """Folder of the encoder to serve instead of the pipeline's own; of several, the one that holds a folder
+    of each, named like its component. Unset: the base encoder."""
     encoder: Annotated[str, Field(pattern=r"^text_encoder(_[23])?$")] = "text_encoder"
-    """Component of the pipeline that TEXT_ENCODER_PATH replaces."""
+    """Component of the pipeline that one encoder in TEXT_ENCODER_PATH replaces."""
     host: Annotated[str, Field(validation_alias="HOST")] = "127.0.0.1"
     """Address to listen on. A pod sets its own."""
     port: Annotated[int, Field(ge=0, le=65535, validation_alias="PORT")] = 8000

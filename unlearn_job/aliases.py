@@ -69,7 +69,9 @@ def find_aliases(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundAlia
     taken = erased_names(doc)
     found: list[FoundAlias] = []
     for erasing in erasings(doc, templates, encoder, tokenizer, kept):
-        phrases = _near(models, erasing, templates, taken)
+        # One encoder that takes a word for the name is enough to draw the concept.
+        near = (_near(part, erasing, templates, taken) for part in models.parts)
+        phrases = list(dict.fromkeys(phrase for some in near for phrase in some))
         if not phrases:
             continue
         concept = erasing.erasure.concept
@@ -84,7 +86,7 @@ def find_aliases(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundAlia
             )
             for phrase in phrases
         }
-        for phrase, (asked, pixels) in draw_images(models, encoder, doc, samples).items():
+        for phrase, (asked, pixels) in draw_images(models, models.base, doc, samples).items():
             shown = judged(asked, pixels, judge, concept, among).shown()
             needed = any(mentions(text, (phrase,)) for text in _needed(doc, erasing, templates))
             found.append(FoundAlias(digest=erasing.erasure.digest, name=phrase, shown=shown, needed=needed))

@@ -3,13 +3,16 @@
 comet = Concept(name="captain comet", kind="Character")
 erased = erase(pipe, Request(comet, preserve=["captain whale"]), judge)
 pipe.text_encoder = erased.encoder
+
+Where a pipeline reads several encoders, `encoder=("text_encoder", "text_encoder_2")` edits them together, and
+`pipe.register_modules(**erased.encoders)` takes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from diffusers import DiffusionPipeline
@@ -18,17 +21,17 @@ from transformers import PreTrainedModel
 from unlearn_job.attacking import outcomes
 from unlearn_job.attacks import Budget, Outcome
 from unlearn_job.attacks.catalogue import load_attack
-from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer
+from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer, check_same_tokens
 from unlearn_job.composing import document_of, kept
-from unlearn_job.conditioning import attach
+from unlearn_job.conditioning import UnsupportedEncoderError, attach
 from unlearn_job.contract.concept import Concept, ConceptKind
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.gates import Gates, broken_gates
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import BaseModels, JudgeType, Storage
 from unlearn_job.contract.sources import Judge as JudgeSource
+from unlearn_job.contract.sources import JudgeType, Storage, base_models
 from unlearn_job.discovery import discover
-from unlearn_job.encoder import frozen, named_tensors, tensor_digest
+from unlearn_job.encoder import Encoders, frozen, joint_digest, named_tensors
 from unlearn_job.foreign import filled
 from unlearn_job.identifying import Identified, answer
 from unlearn_job.judges.judge import Judge
@@ -38,7 +41,7 @@ from unlearn_job.probe import ProbeReport
 from unlearn_job.probe import identify as draw_base
 from unlearn_job.probe import probe as draw_new
 from unlearn_job.tokenizers import tokenizer_name
-from unlearn_job.unlearn import unlearn
+from unlearn_job.unlearn import unlearn_all
 
 IN_MEMORY: Final = "file:///in-memory"
 """Stands in documents for what has no address. It enters digests: those made here are of no use elsewhere."""
@@ -69,19 +72,24 @@ class Request:
 
 @dataclass(frozen=True)
 class Erased:
-    """A new encoder and its evidence.
+    """New encoders and their evidence.
 
     Attributes
     ----------
-    encoder: in the pipeline's precision and on its device, to be put into the pipeline.
+    encoders: by component, in the pipeline's precision and on its device, to be put into the pipeline.
     report: what the probe found; `report.to_json()` is probe.json.
     broken: sentences of the gates that do not hold; empty where all do.
 
     """
 
-    encoder: PreTrainedModel
+    encoders: Mapping[str, PreTrainedModel]
     report: ProbeReport
     broken: tuple[str, ...]
+
+    @property
+    def encoder(self) -> PreTrainedModel:
+        """The encoder; the first one where several were edited."""
+        return next(iter(self.encoders.values()))
 
 
 def erase(
@@ -92,9 +100,9 @@ def erase(
     surrogate: DiffusionPipeline | None = None,
     method: MethodSpec | None = None,
     gates: Gates | None = None,
-    encoder: str = "text_encoder",
+    encoder: str | Sequence[str] = "text_encoder",
 ) -> Erased:
-    """Unlearn a concept in a pipeline's text encoder and probe the result. The pipeline is not changed.
+    """Unlearn a concept in a pipeline's text encoders and probe the result. The pipeline is not changed.
 
     As in a Job, words that the encoder takes for the concept's name are looked for first and go with it, and
     what the judge knows near it is preserved.
@@ -115,24 +123,26 @@ def erase(
     gates
         Bounds that the figures are held to.
     encoder
-        Component to edit.
+        Component to edit, or several that are edited and probed together: the first of them chooses anchors
+        and neighbours.
 
     Raises
     ------
     PermanentFailure
-        The encoders differ, the method needs a surrogate, or the judge does not know a concept.
+        The encoders differ, the method needs a surrogate or edits one encoder alone, or the judge does not
+        know a concept.
     UnknownMethodError
         There is no such method.
 
     """
-    models = models_of(pipeline, surrogate, encoder)
     document = _document(request, encoder, method or MethodSpec())
+    models = models_of(pipeline, surrogate, document.base.components)
     found = discover(models, judge, document)
     document = found.document
     base = draw_base(models, judge, document)
-    changed = unlearn(models, document, judge, alone=found.alone)
+    changed = unlearn_all(models, document, judge, alone=found.alone)
     report = draw_new(models, changed, judge, document, base).discovered(found.aliases, found.neighbours)
-    served = changed.to(models.dtype)
+    served = {name: one.to(models.dtype) for name, one in models.by_component(changed).items()}
     return Erased(served, report, broken_gates(gates or Gates(), report.figures))
 
 
@@ -142,25 +152,28 @@ def identify(
     judge: Judge,
     *,
     surrogate: DiffusionPipeline | None = None,
-    encoder: str = "text_encoder",
+    encoder: str | Sequence[str] = "text_encoder",
 ) -> Identified:
     """Say whether a pipeline knows a concept. Parameters as of `erase`."""
     document = _document(request, encoder, MethodSpec())
-    return answer(models_of(pipeline, surrogate, encoder), judge, document)
+    return answer(models_of(pipeline, surrogate, document.base.components), judge, document)
 
 
 def probe(
     pipeline: DiffusionPipeline,
     request: Request,
     judge: Judge,
-    changed: PreTrainedModel,
+    changed: Encoders,
     *,
     surrogate: DiffusionPipeline | None = None,
-    encoder: str = "text_encoder",
+    encoder: str | Sequence[str] = "text_encoder",
 ) -> ProbeReport:
-    """Measure an encoder that anybody made against the pipeline's own. Parameters as of `erase`."""
-    models = models_of(pipeline, surrogate, encoder)
+    """Measure an encoder that anybody made, or several by component, against the pipeline's own.
+
+    Parameters as of `erase`.
+    """
     document = _document(request, encoder, MethodSpec())
+    models = models_of(pipeline, surrogate, document.base.components)
     base = draw_base(models, judge, document)
     return draw_new(models, _measurable(models, changed), judge, document, base)
 
@@ -169,12 +182,12 @@ def attack(
     pipeline: DiffusionPipeline,
     request: Request,
     judge: Judge,
-    changed: PreTrainedModel,
+    changed: Encoders,
     *,
     attacks: Sequence[str] = ("words",),
     budget: Budget | None = None,
     surrogate: DiffusionPipeline | None = None,
-    encoder: str = "text_encoder",
+    encoder: str | Sequence[str] = "text_encoder",
 ) -> tuple[Outcome, ...]:
     """Look for inputs that bring a concept back from an encoder that anybody made.
 
@@ -185,7 +198,7 @@ def attack(
     pipeline, request, judge, surrogate, encoder
         As of `erase`.
     changed
-        The encoder to attack.
+        The encoder to attack; several by component.
     attacks
         Names, as `unlearn_job.attacks.attacks()` lists them; `prefix` and `inversion` need a surrogate.
     budget
@@ -207,58 +220,87 @@ def attack(
     """
     for name in attacks:
         load_attack(name)
-    models = models_of(pipeline, surrogate, encoder)
     document = _document(request, encoder, MethodSpec())
+    models = models_of(pipeline, surrogate, document.base.components)
     found = outcomes(
         models, _measurable(models, changed), judge, document, attacks, budget=budget or Budget()
     )
     return tuple(found)
 
 
-def models_of(pipeline: DiffusionPipeline, surrogate: DiffusionPipeline | None, encoder: str) -> Models:
+def models_of(
+    pipeline: DiffusionPipeline, surrogate: DiffusionPipeline | None, encoders: Sequence[str]
+) -> Models:
     """Return what the steps work on, from pipelines in memory. Nothing of them is changed.
 
     Raises
     ------
     PermanentFailure
-        The pipelines' encoders or tokenizers differ, or no method can edit what the pipeline reads.
+        A component is missing, the pipelines' encoders or tokenizers differ, encoders that are edited
+        together read other tokens, or no method can edit what the pipeline reads.
 
     """
-    own: PreTrainedModel = getattr(pipeline, encoder)
-    name = tokenizer_name(encoder)
-    tokenizer = getattr(pipeline, name)
-    if surrogate is not None:
-        check_same_encoder(getattr(surrogate, encoder), own)
-        check_same_tokenizer(getattr(surrogate, name), tokenizer, ())
-    base = frozen(deepcopy(own).float())
+    for name in (*encoders, *map(tokenizer_name, encoders)):
+        if getattr(pipeline, name, None) is None:
+            raise UnsupportedEncoderError(f"{type(pipeline).__name__} has no component {name}")
+    tokenizers = {name: getattr(pipeline, tokenizer_name(name)) for name in encoders}
+    check_same_tokens(tokenizers, ())
+    bases = {}
+    for name, tokenizer in tokenizers.items():
+        own: PreTrainedModel = getattr(pipeline, name)
+        if surrogate is not None:
+            check_same_encoder(getattr(surrogate, name), own)
+            check_same_tokenizer(getattr(surrogate, tokenizer_name(name)), tokenizer, ())
+        bases[name] = frozen(deepcopy(own).float())
+    base_sha256 = joint_digest(bases)
+    first, *others = (
+        _models(pipeline, surrogate, name, base, base_sha256=base_sha256) for name, base in bases.items()
+    )
+    return replace(first, beside=tuple(others))
+
+
+def _models(
+    pipeline: DiffusionPipeline,
+    surrogate: DiffusionPipeline | None,
+    name: str,
+    base: PreTrainedModel,
+    *,
+    base_sha256: str,
+) -> Models:
+    own, tokenizer = getattr(pipeline, name), getattr(pipeline, tokenizer_name(name))
     start = deepcopy(base)
-    attach(observe(pipeline, encoder, tokenizer), base, start, tokenizer)
+    attach(observe(pipeline, name, tokenizer), base, start, tokenizer)
     return Models(
         surrogate=surrogate,
         pipeline=pipeline,
         base_encoder=base,
         start_encoder=start,
         tokenizer=tokenizer,
-        encoder_name=encoder,
-        base_sha256=tensor_digest(base),
+        encoder_name=name,
+        base_sha256=base_sha256,
         device=own.device,
         dtype=own.dtype,
         stored_dtype=own.dtype,
     )
 
 
-def _measurable(models: Models, changed: PreTrainedModel) -> PreTrainedModel:
-    """Return a float32 copy that carries what the pipeline reads of its encoder."""
-    return filled(models.base_encoder, named_tensors(changed), "the encoder")
+def _measurable(models: Models, changed: Encoders) -> Encoders:
+    """Return float32 copies that carry what the pipeline reads of its encoders."""
+    given, found = models.by_component(changed), {}
+    for part in models.parts:
+        tensors = named_tensors(given[part.encoder_name])
+        found[part.encoder_name] = filled(part.base_encoder, tensors, "the encoder")
+    return found if models.beside else found[models.encoder_name]
 
 
-def _document(request: Request, encoder: str, method: MethodSpec) -> JobInput:
+def _document(request: Request, encoder: str | Sequence[str], method: MethodSpec) -> JobInput:
+    encoders = (encoder,) if isinstance(encoder, str) else tuple(encoder)
     return document_of(
         request.concept,
         preserve=kept(request.preserve, request.concept.kind),
         holdout=kept(request.holdout, request.concept.kind),
-        base=BaseModels(
-            surrogate=f"{IN_MEMORY}/surrogate", pipeline=f"{IN_MEMORY}/pipeline", encoder=encoder
+        base=base_models(
+            surrogate=f"{IN_MEMORY}/surrogate", pipeline=f"{IN_MEMORY}/pipeline", encoders=encoders
         ),
         judge=JudgeSource(type=JudgeType.CLASSIFIER, source=f"{IN_MEMORY}/judge"),
         storage=Storage(uri=IN_MEMORY),

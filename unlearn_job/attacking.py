@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from transformers import PreTrainedModel
-
 from unlearn_job.attacks import Budget, Outcome, Target, attempt
 from unlearn_job.attacks.catalogue import load_attack
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
+from unlearn_job.encoder import Encoders
 from unlearn_job.foreign import open_foreign
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
@@ -58,7 +57,7 @@ def attacked(
 
 def outcomes(
     models: Models,
-    encoder: PreTrainedModel,
+    encoder: Encoders,
     judge: Judge,
     document: JobInput,
     names: Sequence[str],

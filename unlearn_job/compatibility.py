@@ -7,7 +7,7 @@ names of two versions of a library.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import torch
@@ -107,8 +107,39 @@ def check_same_tokenizer(
         raise EncoderMismatchError(f"the tokenizers of the surrogate and of the pipeline differ in {what}")
 
 
+def check_same_tokens(tokenizers: Mapping[str, PreTrainedTokenizerBase], texts: Iterable[str]) -> None:
+    """Compare the tokenizers of encoders that are edited together: they may pad differently, and no more.
+
+    Other names of a concept and anchors are chosen once for all encoders, by words that each must read alike.
+
+    Parameters
+    ----------
+    tokenizers
+        By the component that they are for; of one alone nothing is asked.
+    texts
+        Names and prompts of the Job.
+
+    Raises
+    ------
+    EncoderMismatchError
+        Two differ; the message says in what.
+
+    """
+    (name, first), *others = tokenizers.items()
+    for other, second in others:
+        for what in _tokenizer_differences(first, second, texts, padding=False):
+            raise EncoderMismatchError(
+                f"{name} and {other} cannot be edited together: their tokenizers differ in {what}; "
+                "edit each with a document of its own"
+            )
+
+
 def _tokenizer_differences(
-    first: PreTrainedTokenizerBase, second: PreTrainedTokenizerBase, texts: Iterable[str]
+    first: PreTrainedTokenizerBase,
+    second: PreTrainedTokenizerBase,
+    texts: Iterable[str],
+    *,
+    padding: bool = True,
 ) -> Iterator[str]:
     """Yield the differences, the plainest first."""
     ours, theirs = first.get_vocab(), second.get_vocab()
@@ -121,7 +152,7 @@ def _tokenizer_differences(
         yield f"{count} of their {max(len(one), len(two))} merges or scores"
     names = [
         f"{name} ({one!r} and {two!r})"
-        for name in ("bos_token", "eos_token", "unk_token", "pad_token")
+        for name in ("bos_token", "eos_token", "unk_token", *(("pad_token",) if padding else ()))
         if (one := getattr(first, name, None)) != (two := getattr(second, name, None))
     ]
     if names:

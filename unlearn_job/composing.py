@@ -15,7 +15,7 @@ from unlearn_job.contract.concept import Concept, ConceptKind, Erasure, KeptConc
 from unlearn_job.contract.document import Device, JobInput, ParentRelease, Probe, Template
 from unlearn_job.contract.key import erasure_digest, release_key
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Storage
+from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Storage, base_models
 from unlearn_job.methods import UnknownMethodError, configs
 from unlearn_job.reading import DocumentError, check_method, first_error
 
@@ -49,8 +49,9 @@ class Wish(ContractModel):
     """Text-to-video pipeline: a folder, s3://bucket/prefix or hf://org/name@commit."""
     surrogate: str | None = None
     """Text-to-image pipeline that shares the encoder; without it only encoder-only methods work."""
-    encoder: str = "text_encoder"
-    """Component of both pipelines that is edited."""
+    encoder: Annotated[tuple[str, ...], Field(min_length=1)] = ("text_encoder",)
+    """Component of both pipelines that is edited; given again, all are edited together, the first of which
+    chooses anchors and neighbours."""
     judge: str
     """Model that says whether a picture shows a concept: a folder or address."""
     judge_type: JudgeType = JudgeType.CLASSIFIER
@@ -98,10 +99,10 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
             ),
             preserve=kept(wish.preserve, wish.kind),
             holdout=kept(wish.holdout, wish.kind),
-            base=BaseModels(
+            base=base_models(
                 surrogate=address(wish.surrogate) if wish.surrogate else None,
                 pipeline=address(wish.pipeline),
-                encoder=wish.encoder,
+                encoders=wish.encoder,
             ),
             judge=Judge(type=wish.judge_type, source=address(wish.judge)),
             storage=Storage(uri=address(wish.out)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from unlearn_job.contract.base import canonical_digest
 from unlearn_job.contract.errors import PermanentFailure
+from unlearn_job.contract.manifest import encoder_folders
+
+Encoders = PreTrainedModel | Mapping[str, PreTrainedModel]
+"""What a release holds: the encoder of the one component that a document names, or several by component."""
 
 WEIGHTS_NAME: Final = "model.safetensors"
 _PREFIX: Final = "text_model."
@@ -110,6 +116,25 @@ def save_encoder(encoder: PreTrainedModel, folder: Path, dtype: torch.dtype) -> 
     (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
+def save_encoders(
+    encoders: Mapping[str, PreTrainedModel], folder: Path, dtypes: Mapping[str, torch.dtype]
+) -> None:
+    """Write the encoders of a release into its folder, each into the one that `encoder_folders` says.
+
+    Parameters
+    ----------
+    encoders
+        By component.
+    folder
+        Of the release.
+    dtypes
+        Precision of each encoder's file, by component.
+
+    """
+    for (name, encoder), place in zip(encoders.items(), encoder_folders([*encoders]), strict=True):
+        save_encoder(encoder, folder / place, dtypes[name])
+
+
 def tensor_digest(encoder: PreTrainedModel) -> str:
     """Hash an encoder's tensors: names without `text_model.`, shapes, and values cast to fp16.
 
@@ -128,6 +153,19 @@ def tensor_digest(encoder: PreTrainedModel) -> str:
         digest.update(f"{name}:{shape}\n".encode())
         digest.update(cast(tensor, torch.float16).numpy().tobytes())
     return digest.hexdigest()
+
+
+def joint_digest(encoders: Mapping[str, PreTrainedModel]) -> str:
+    """Hash the encoders of a release by component; that of one alone is its `tensor_digest`.
+
+    Returns
+    -------
+    str
+        SHA-256 as 64 hexadecimal digits.
+
+    """
+    digests = {name: tensor_digest(encoder) for name, encoder in encoders.items()}
+    return canonical_digest(digests) if len(digests) > 1 else next(iter(digests.values()))
 
 
 def named_class(found: object, base: type) -> bool:

@@ -19,6 +19,7 @@ from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.manifest import MANIFEST_NAME
 from unlearn_job.encoder import (
     EncoderMismatchError,
+    Encoders,
     ModelUnreadableError,
     first_line,
     frozen,
@@ -26,7 +27,7 @@ from unlearn_job.encoder import (
     named_tensors,
 )
 from unlearn_job.models import Models
-from unlearn_job.parent import BaseChangedError
+from unlearn_job.parent import BaseChangedError, check_components, load_release
 from unlearn_job.sources import SourceMissingError, resolve
 from unlearn_job.store import open_store
 from unlearn_job.store.release import ReleaseDamagedError, download_encoder, read_manifest
@@ -42,16 +43,17 @@ class NoEncoderError(PermanentFailure):
     reason = "NoEncoder"
 
 
-def open_foreign(address: str, document: JobInput, models: Models, cache: Path) -> PreTrainedModel:
-    """Load an encoder that anybody made, in float32 on the Job's device.
+def open_foreign(address: str, document: JobInput, models: Models, cache: Path) -> Encoders:
+    """Load an encoder that anybody made, or several, in float32 on the Job's device.
 
     Parameters
     ----------
     address
         `file://`, `s3://` or `hf://`: a published release, a folder with `config.json` and safetensors, a
-        pipeline with such a folder, or (on disk) one file of safetensors.
+        pipeline with such a folder, or (on disk) one file of safetensors. Where the document names several
+        encoders: a release of those, or a pipeline.
     document, models
-        The Job's; the encoder must have the base's tensors by name and shape.
+        The Job's; an encoder must have the base's tensors by name and shape.
     cache
         Folder for downloads.
 
@@ -59,8 +61,8 @@ def open_foreign(address: str, document: JobInput, models: Models, cache: Path) 
     ------
     NoEncoderError, SourceMissingError
         There is none.
-    ReleaseDamagedError, BaseChangedError
-        A release is not what was published, or was built from another base encoder.
+    ReleaseDamagedError, BaseChangedError, ParentMismatchError
+        A release is not what was published, was built from another base encoder, or is of other components.
     ModelUnreadableError, EncoderMismatchError
         The files cannot be read, or are those of another encoder.
     TemporaryFailure
@@ -69,13 +71,20 @@ def open_foreign(address: str, document: JobInput, models: Models, cache: Path) 
     """
     path = Path(unquote(address.removeprefix("file://"))) if address.startswith("file://") else None
     if path is not None and path.is_file():
+        if models.beside:
+            raise NoEncoderError(f"{path.name} is one encoder, and several are asked for: give a pipeline")
         return filled(models.base_encoder, _tensors_of(path), path.name)
     if path is not None and not path.is_dir():
         raise SourceMissingError(f"there is no encoder at {address}: no such file or folder")
-    found = _release(address, document, models, cache)
-    folder = found or _folder(resolve(address, cache, document.storage), models.encoder_name, address)
-    loaded = load_encoder(folder, type(models.base_encoder).__name__)
-    return filled(models.base_encoder, named_tensors(loaded), address)
+    bases = {part.encoder_name: part.base_encoder for part in models.parts}
+    classes = {name: type(base).__name__ for name, base in bases.items()}
+    loaded = _release(address, document, models, classes, cache)
+    if loaded is None:
+        folder = resolve(address, cache, document.storage)
+        places = {name: _folder(folder, name, address, alone=len(classes) == 1) for name in classes}
+        loaded = {name: load_encoder(places[name], kind) for name, kind in classes.items()}
+    found = {name: filled(base, named_tensors(loaded[name]), address) for name, base in bases.items()}
+    return found if models.beside else found[models.encoder_name]
 
 
 def filled(base: PreTrainedModel, tensors: Mapping[str, Tensor], where: str) -> PreTrainedModel:
@@ -114,17 +123,20 @@ def _tensors_of(path: Path) -> dict[str, Tensor]:
         raise ModelUnreadableError(f"{path.name} holds no safetensors: {first_line(exc)}") from exc
 
 
-def _folder(folder: Path, component: str, address: str) -> Path:
-    for candidate in (folder, folder / component):
+def _folder(folder: Path, component: str, address: str, *, alone: bool) -> Path:
+    for candidate in (folder, folder / component) if alone else (folder / component,):
         if (candidate / "config.json").exists():
             return candidate
     raise NoEncoderError(
-        f"there is no encoder at {address}: neither a release nor config.json there or in {component}/"
+        f"there is no encoder at {address}: neither a release nor config.json {'there or ' if alone else ''}"
+        f"in {component}/"
     )
 
 
-def _release(address: str, document: JobInput, models: Models, cache: Path) -> Path | None:
-    """Download and check the encoder of a published release; None where there is no release."""
+def _release(
+    address: str, document: JobInput, models: Models, classes: Mapping[str, str], cache: Path
+) -> dict[str, PreTrainedModel] | None:
+    """Download, check and load the encoders of a published release; None where there is no release."""
     scheme, _, rest = address.rstrip("/").partition("://")
     parts = rest.split("/")
     if scheme not in {"file", "s3"} or len(parts) <= _RELEASE_PARTS:
@@ -135,6 +147,7 @@ def _release(address: str, document: JobInput, models: Models, cache: Path) -> P
     if not store.exists(f"{prefix}/{MANIFEST_NAME}"):
         return None
     manifest = read_manifest(store, prefix)
+    check_components(manifest, classes)
     if manifest.base_sha256 != models.base_sha256:
         raise BaseChangedError(
             f"release {manifest.key[:10]} was built from the base encoder {manifest.base_sha256[:10]}, and "
@@ -142,7 +155,7 @@ def _release(address: str, document: JobInput, models: Models, cache: Path) -> P
         )
     folder = cache / "parents" / manifest.key
     download_encoder(store, prefix, manifest, folder)
-    return folder
+    return load_release(folder, manifest, classes)
 
 
 __all__ = ["NoEncoderError", "ReleaseDamagedError", "filled", "open_foreign"]

@@ -16,9 +16,9 @@ import torch
 from diffusers import DiffusionPipeline
 from diffusers.utils import BaseOutput
 from numpy.typing import NDArray
-from transformers import PreTrainedModel
 
 from unlearn_job.contract.document import Probe
+from unlearn_job.encoder import Encoders
 from unlearn_job.models import Models
 from unlearn_job.pictures_cache import current, drawing_with
 from unlearn_job.pipelines import PIXELS_AT_ONCE, frame_pixels
@@ -40,15 +40,12 @@ class Sample:
 
 
 @contextmanager
-def encoder_in(models: Models, pipeline: DiffusionPipeline, encoder: PreTrainedModel) -> Iterator[None]:
-    """Run a pipeline with another encoder, in the pipeline's precision; the old one comes back."""
-    before = getattr(pipeline, models.encoder_name)
-    pipeline.register_modules(**{models.encoder_name: models.served(encoder)})
-    try:
-        with drawing_with(base=encoder is models.base_encoder):
-            yield
-    finally:
-        pipeline.register_modules(**{models.encoder_name: before})
+def encoder_in(models: Models, pipeline: DiffusionPipeline, encoders: Encoders) -> Iterator[None]:
+    """Run a pipeline with other encoders, in the pipeline's precision; the old ones come back."""
+    given = models.by_component(encoders)
+    base = all(given[part.encoder_name] is part.base_encoder for part in models.parts)
+    with models.using(pipeline, encoders), drawing_with(base=base):
+        yield
 
 
 def images(pipeline: DiffusionPipeline, samples: Sequence[Sample], probe: Probe) -> Pixels:

@@ -9,7 +9,7 @@ and feed-forward networks are single contributions.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -44,6 +44,7 @@ class Localisation:
     parts, positions: labels of the first and second axis of `recovered`; positions without a token are left
         out.
     recovered: share of the way from concept to anchor, by part, positions and layer, in [0, 1].
+    encoder: component that was patched, where a document names several.
 
     """
 
@@ -54,6 +55,7 @@ class Localisation:
     parts: tuple[Part, ...]
     positions: tuple[Positions, ...]
     recovered: tuple[tuple[tuple[float, ...], ...], ...]
+    encoder: str | None = None
 
     def of(self, part: Part, positions: Positions) -> tuple[float, ...]:
         """Return the shares by layer.
@@ -69,6 +71,7 @@ class Localisation:
     def as_json(self) -> dict[str, Any]:
         """Return plain data with camelCase keys; shares have four decimals."""
         return {
+            **({} if self.encoder is None else {"encoder": self.encoder}),
             "concept": self.concept,
             "anchor": self.anchor,
             "prompts": self.prompts,
@@ -80,7 +83,7 @@ class Localisation:
 
 
 def localised(models: Models, doc: JobInput, prompts: int = PROMPTS) -> tuple[Localisation, ...]:
-    """Localise everything that a document adds, in the encoder that its Job starts from.
+    """Localise everything that a document adds, in every encoder that its Job starts from.
 
     Parameters
     ----------
@@ -90,9 +93,16 @@ def localised(models: Models, doc: JobInput, prompts: int = PROMPTS) -> tuple[Lo
         Prompts of each name that are patched.
 
     """
-    kept, encoder = kept_concepts(doc), models.start_encoder
-    found = erasings(doc, Templates.of(doc), encoder, models.tokenizer, kept)
-    return tuple(localise(encoder, models.tokenizer, erasing, prompts) for erasing in found)
+    # By the first encoder, which chooses the anchors for all.
+    found = erasings(doc, Templates.of(doc), models.start_encoder, models.tokenizer, kept_concepts(doc))
+    return tuple(
+        replace(
+            localise(part.start_encoder, part.tokenizer, erasing, prompts),
+            encoder=part.encoder_name if models.beside else None,
+        )
+        for part in models.parts
+        for erasing in found
+    )
 
 
 @torch.no_grad()

@@ -77,7 +77,7 @@ class Sizes:
 
     Attributes
     ----------
-    encoder: the edited encoder in float32.
+    encoder: the edited encoders in float32.
     components: every other component of the pipelines in their precision, each once.
     pixels: pixels of the largest batch that is drawn at once.
 

@@ -1,11 +1,11 @@
-"""Everything a Job computes with: the two pipelines, the encoder they share, and where it starts from."""
+"""Everything a Job computes with: the two pipelines, the encoders they share, and where those start from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -14,11 +14,11 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.utils import logging as diffusers_logging
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer
+from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer, check_same_tokens
 from unlearn_job.conditioning import attach
 from unlearn_job.contract.document import Device, JobInput
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.encoder import frozen, load_encoder, tensor_digest
+from unlearn_job.encoder import Encoders, frozen, joint_digest, load_encoder
 from unlearn_job.memory import MemoryOptions, Offload, Plan, choose, ladder
 from unlearn_job.methods import configs
 from unlearn_job.observing import observe
@@ -40,6 +40,9 @@ class NoGpuError(PermanentFailure):
 class Models:
     """What steps work on. Encoders are in fp32, in eval mode and without gradients.
 
+    Where several encoders are edited together, this is the view of the first one: a step that reads or edits
+    states goes over `parts`, one that draws exchanges all at once.
+
     Attributes
     ----------
     surrogate: text-to-image pipeline, or None where the document names none.
@@ -48,11 +51,12 @@ class Models:
     start_encoder: the parent release's encoder, or a copy of the base; the step that unlearns may change it.
     tokenizer: of the encoder.
     encoder_name: component of both pipelines that is edited, such as "text_encoder".
-    base_sha256: digest over the base encoder's tensors.
+    base_sha256: digest over the base encoder's tensors, of all components together.
     device: where everything lies.
     dtype: precision that the pipelines run in; fp32 on a CPU.
     stored_dtype: precision of the base encoder's file, and of the release.
     plan: how the pipelines are loaded and placed.
+    beside: the same pipelines with every further encoder that is edited.
 
     """
 
@@ -67,6 +71,39 @@ class Models:
     dtype: torch.dtype
     stored_dtype: torch.dtype
     plan: Plan = field(default_factory=Plan)
+    beside: tuple[Models, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Models, ...]:
+        """Every encoder that is edited, each as if it were the only one."""
+        return (replace(self, beside=()), *self.beside) if self.beside else (self,)
+
+    @property
+    def base(self) -> Encoders:
+        """The pristine encoder, or all of them."""
+        if not self.beside:
+            return self.base_encoder
+        return {part.encoder_name: part.base_encoder for part in self.parts}
+
+    def starting_from(self, encoders: Encoders) -> Models:
+        """Return the same models with other encoders to start from."""
+        given = self.by_component(encoders)
+        first, *others = (replace(part, start_encoder=given[part.encoder_name]) for part in self.parts)
+        return replace(first, beside=tuple(others))
+
+    def by_component(self, encoders: Encoders) -> dict[str, PreTrainedModel]:
+        """Return encoders by the component that they are for.
+
+        Raises
+        ------
+        ValueError
+            They are not those of all components that are edited, which is a bug.
+
+        """
+        found = dict(encoders) if isinstance(encoders, Mapping) else {self.encoder_name: encoders}
+        if found.keys() != {part.encoder_name for part in self.parts}:
+            raise ValueError(f"encoders of {', '.join(found)} are given, and not of all that are edited")
+        return found
 
     def served(self, encoder: PreTrainedModel) -> PreTrainedModel:
         """Return an encoder as a pipeline takes it: in its precision, and a copy where offload moves it."""
@@ -75,14 +112,15 @@ class Models:
         return _copied(encoder, self.dtype)
 
     @contextmanager
-    def using(self, pipeline: DiffusionPipeline, encoder: PreTrainedModel) -> Iterator[DiffusionPipeline]:
-        """Run a pipeline with another encoder: inside, the pipeline has it in its own precision."""
-        before = getattr(pipeline, self.encoder_name)
-        pipeline.register_modules(**{self.encoder_name: self.served(encoder)})
+    def using(self, pipeline: DiffusionPipeline, encoders: Encoders) -> Iterator[DiffusionPipeline]:
+        """Run a pipeline with other encoders: inside, the pipeline has them in its own precision."""
+        given = self.by_component(encoders)
+        before = {name: getattr(pipeline, name) for name in given}
+        pipeline.register_modules(**{name: self.served(encoder) for name, encoder in given.items()})
         try:
             yield pipeline
         finally:
-            pipeline.register_modules(**{self.encoder_name: before})
+            pipeline.register_modules(**before)
 
 
 def load_models(
@@ -110,54 +148,62 @@ def load_models(
     """
     _silence()
     device = choose_device(document.device)
-    name = document.base.encoder
+    names = document.base.components
     folders = [
         None if source is None else resolve(source, cache, document.storage)
         for source in (document.base.pipeline, document.base.surrogate)
     ]
     assert folders[0] is not None  # noqa: S101 (a pipeline is required by the contract)
     index = PipelineIndex(folders[0])
-    base, tokenizer = _encoder(index, name), _tokenizer(index, name)
     surrogate_index = PipelineIndex(folders[1]) if folders[1] is not None else None
-    if surrogate_index is not None:
-        check_same_encoder(_encoder(surrogate_index, name), base)
-        check_same_tokenizer(_tokenizer(surrogate_index, name), tokenizer, _texts(document))
-    stored_dtype = base.dtype
-    base_sha256 = tensor_digest(base)
-    base = frozen(base.float().to(device))
+    texts = _texts(document)
+    read = {name: _read(index, surrogate_index, name, texts) for name in names}
+    check_same_tokens({name: tokenizer for name, (_, tokenizer) in read.items()}, texts)
+    base_sha256 = joint_digest({name: encoder for name, (encoder, _) in read.items()})
+    stored = {name: encoder.dtype for name, (encoder, _) in read.items()}
+    bases = {name: frozen(encoder.float().to(device)) for name, (encoder, _) in read.items()}
     store = open_store(
         document.storage.uri, endpoint=document.storage.endpoint, region=document.storage.region
     )
-    start = deepcopy(base)
+    starts = {name: deepcopy(base) for name, base in bases.items()}
     if document.parent is not None:
-        start = load_parent(document, store, base_sha256, index.class_of(name), cache).float().to(device)
+        classes = {name: index.class_of(name) for name in names}
+        parents = load_parent(document, store, base_sha256, classes, cache)
+        starts = {name: parent.float().to(device) for name, parent in parents.items()}
     options = options or MemoryOptions()
-    precision = precision_for(device, stored_dtype)
+    precision = precision_for(device, stored[names[0]])
     # The rungs differ in much, but not in their precision.
     dtype = DTYPES[ladder(options, dtype=precision, gpu=device.type == "cuda")[0].dtype]
-    shared = base if dtype == torch.float32 and device.type == "cpu" else _copied(base, dtype)
-    pipeline = index.load(dtype, **{name: shared})
-    surrogate = surrogate_index.load(dtype, **{name: shared}) if surrogate_index else None
+    as_they_are = dtype == torch.float32 and device.type == "cpu"
+    shared = {name: base if as_they_are else _copied(base, dtype) for name, base in bases.items()}
+    pipeline = index.load(dtype, **shared)
+    surrogate = surrogate_index.load(dtype, **shared) if surrogate_index else None
     drawing = [one for one in (pipeline, surrogate) if one is not None]
-    sizes = measure(base, name, drawing, precision, PIXELS_AT_ONCE)
+    sizes = measure(bases, drawing, precision, PIXELS_AT_ONCE)
     plan = choose(free_memory(device), sizes, options, dtype=precision, thrift=thrift)
     place(pipeline, plan, device)
     if surrogate is not None:
         place(surrogate, plan, device, trained=configs()[document.method.name].needs_surrogate)
-    attach(observe(pipeline, name, tokenizer), base, start, tokenizer)
-    return Models(
-        surrogate=surrogate,
-        pipeline=pipeline,
-        base_encoder=base,
-        start_encoder=start,
-        tokenizer=tokenizer,
-        encoder_name=name,
-        base_sha256=base_sha256,
-        device=device,
-        dtype=dtype,
-        stored_dtype=stored_dtype,
-        plan=plan,
+    for name in names:
+        tokenizer = read[name][1]
+        attach(observe(pipeline, name, tokenizer), bases[name], starts[name], tokenizer)
+    first, *others = (
+        Models(
+            surrogate=surrogate,
+            pipeline=pipeline,
+            base_encoder=bases[name],
+            start_encoder=starts[name],
+            tokenizer=read[name][1],
+            encoder_name=name,
+            base_sha256=base_sha256,
+            device=device,
+            dtype=dtype,
+            stored_dtype=stored[name],
+            plan=plan,
+        )
+        for name in names
     )
+    return replace(first, beside=tuple(others))
 
 
 def choose_device(wanted: Device) -> torch.device:
@@ -186,6 +232,17 @@ def _copied(encoder: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
         if tensor.is_floating_point() and not set(name.split(".")) & set(kept):
             tensor.data = tensor.data.to(dtype)
     return copy
+
+
+def _read(
+    index: PipelineIndex, surrogate: PipelineIndex | None, name: str, texts: Sequence[str]
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load an encoder with its tokenizer, and check that the surrogate has the same."""
+    base, tokenizer = _encoder(index, name), _tokenizer(index, name)
+    if surrogate is not None:
+        check_same_encoder(_encoder(surrogate, name), base)
+        check_same_tokenizer(_tokenizer(surrogate, name), tokenizer, texts)
+    return base, tokenizer
 
 
 def _encoder(index: PipelineIndex, name: str) -> PreTrainedModel:

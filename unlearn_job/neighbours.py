@@ -115,7 +115,7 @@ def _compared(
         )
         for c in concepts
     }
-    drawn = draw_images(models, models.base_encoder, doc, samples)
+    drawn = draw_images(models, models.base, doc, samples)
     seen = {c.name: judged(*drawn[c.name], judge, c, concepts) for c in concepts}
     alike = _alike(judge, [seen[c.name] for c in concepts])
     by_image = [name for _, name in sorted(zip((-value for value in alike), names, strict=False))]

@@ -46,6 +46,11 @@ class PipelineIndex:
                     f"{name} of {folder} is {library}.{class_name}; code from a model is never run"
                 )
 
+    @property
+    def text_encoders(self) -> tuple[str, ...]:
+        """Components that are text encoders."""
+        return tuple(sorted(name for name in self._classes if name.startswith("text_encoder")))
+
     def class_of(self, component: str) -> str:
         """Return the class of a component.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import resource
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -47,8 +47,7 @@ def free_memory(device: torch.device) -> int | None:
 
 
 def measure(
-    encoder: nn.Module,
-    component: str,
+    encoders: Mapping[str, nn.Module],
     pipelines: Sequence[DiffusionPipeline],
     dtype: Precision,
     pixels: int,
@@ -57,8 +56,8 @@ def measure(
 
     Parameters
     ----------
-    encoder, component
-        The edited encoder and its name in the pipelines, which do not count it again.
+    encoders
+        The edited encoders by their names in the pipelines, which do not count them again.
     pipelines
         Loaded, wherever they lie.
     dtype
@@ -71,9 +70,10 @@ def measure(
     seen: dict[int, int] = {}
     for pipeline in pipelines:
         for name, part in pipeline.components.items():
-            if isinstance(part, nn.Module) and name != component:
+            if isinstance(part, nn.Module) and name not in encoders:
                 seen[id(part)] = width * sum(parameter.numel() for parameter in part.parameters())
-    return Sizes(4 * sum(parameter.numel() for parameter in encoder.parameters()), (*seen.values(),), pixels)
+    edited = sum(parameter.numel() for one in encoders.values() for parameter in one.parameters())
+    return Sizes(4 * edited, (*seen.values(),), pixels)
 
 
 def place(pipeline: DiffusionPipeline, plan: Plan, device: torch.device, *, trained: bool = False) -> None:

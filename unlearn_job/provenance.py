@@ -74,11 +74,13 @@ def provenance(document: JobInput, folder: Path, *, base_sha256: str, device: st
 
 def _dependencies(document: JobInput, base_sha256: str) -> list[dict[str, Any]]:
     """Return what the release was made from. A tensor digest is no file's digest, so it has its own name."""
+    components = document.base.components
+    edited = {"encoders": list(components)} if len(components) > 1 else {"encoder": document.base.encoder}
     found: list[dict[str, Any]] = [
         {
             "name": "pipeline",
             "uri": document.base.pipeline,
-            "annotations": {"encoder": document.base.encoder, "tensorsSha256": base_sha256},
+            "annotations": {**edited, "tensorsSha256": base_sha256},
         },
         {"name": "judge", "uri": document.judge.source},
     ]

@@ -126,7 +126,8 @@ def verify_release(released: Released, public_key: Path | None = None) -> Verifi
             signature = folder / SIGNATURE_NAME
             if not signature.exists():
                 raise SignatureInvalidError(f"the release in {released.store.uri} is not signed")
-            verify_signature(folder / ENCODER_FOLDER, signature, public_key)
+            signed = folder if released.manifest.encoders else folder / ENCODER_FOLDER
+            verify_signature(signed, signature, public_key)
     return Verified(len(released.manifest.files), subjects, public_key is not None)
 
 

@@ -8,17 +8,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
-from transformers import PreTrainedModel
 
 from unlearn_job.aliases import with_names
 from unlearn_job.attacks.gate import attacked
 from unlearn_job.clock import Clock
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
-from unlearn_job.contract.manifest import ENCODER_FOLDER, Manifest, ManifestErasure, ManifestFile
+from unlearn_job.contract.manifest import Manifest, ManifestErasure, ManifestFile, encoder_folders
 from unlearn_job.contract.result import JobResult, Outcome
 from unlearn_job.discovery import discover
-from unlearn_job.encoder import save_encoder, tensor_digest
+from unlearn_job.encoder import Encoders, joint_digest, save_encoders
 from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.localise import localised
@@ -37,7 +36,7 @@ from unlearn_job.signing import check_signing, sign
 from unlearn_job.sources import resolve
 from unlearn_job.store import Store, open_store
 from unlearn_job.store.release import release_prefix
-from unlearn_job.unlearn import unlearn
+from unlearn_job.unlearn import unlearn_all
 
 log = structlog.get_logger()
 
@@ -49,7 +48,7 @@ class Built:
     Attributes
     ----------
     document, models: what it was made from.
-    encoder, encoder_sha256: the encoder and the digest over its tensors.
+    encoders, encoder_sha256: the encoder, or all by component, and the digest over the tensors.
     report: what the probe found.
     broken: sentences of the gates that do not hold.
 
@@ -57,7 +56,7 @@ class Built:
 
     document: JobInput
     models: Models
-    encoder: PreTrainedModel
+    encoders: Encoders
     encoder_sha256: str
     report: ProbeReport
     broken: tuple[str, ...]
@@ -128,25 +127,26 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     with clock.step("localise"):
         places = localised(models, document)
     with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
-        encoder = unlearn(
+        encoders = unlearn_all(
             models, document, judge, given=given, alone=found.alone, state=_state(document, settings)
         )
     with clock.step("probe") as figures:
-        report = probe(models, encoder, judge, document, base=base).discovered(
+        report = probe(models, encoders, judge, document, base=base).discovered(
             found.aliases, found.neighbours
         )
         report = report.localised(place.as_json() for place in places)
         if document.gates.attack is not None:
-            report = report.attacked(attacked(models, encoder, judge, document, document.gates.attack))
+            report = report.attacked(attacked(models, encoders, judge, document, document.gates.attack))
         broken = broken_gates(document.gates, report.figures)
         figures.update(_log_figures(report), gates="broken" if broken else "held")
-    built = Built(document, models, encoder, tensor_digest(encoder), report, broken)
+    digest = joint_digest(models.by_component(encoders))
+    built = Built(document, models, encoders, digest, report, broken)
     settings.cache_dir.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=settings.cache_dir, prefix="release-") as folder:
         with clock.step("report"):
             _write(built, Path(folder))
             if settings.signing_key is not None:
-                sign(Path(folder), settings.signing_key)
+                sign(Path(folder), settings.signing_key, encoder_folders(document.base.components))
         with clock.step("publish") as figures:
             files = upload(store, prefix, Path(folder))
             figures["bytes"] = sum(file.size for file in files)
@@ -181,7 +181,8 @@ def _not_present(document: JobInput, models: Models, digests: tuple[str, ...], c
 def _write(built: Built, folder: Path) -> None:
     """Write all files of a release but its manifest."""
     document, models = built.document, built.models
-    save_encoder(built.encoder, folder / ENCODER_FOLDER, models.stored_dtype)
+    stored = {part.encoder_name: part.stored_dtype for part in models.parts}
+    save_encoders(models.by_component(built.encoders), folder, stored)
     (folder / "probe.json").write_text(built.report.to_json() + "\n")
     page = render_report(
         document,
@@ -207,12 +208,15 @@ def _manifest(built: Built, files: tuple[ManifestFile, ...], seconds: dict[str, 
         memory=peak_memory(models.device, models.plan),
         message="; ".join(built.broken)[:1000],
     )
+    components = document.base.components
     return Manifest(
+        version=2 if len(components) > 1 else 1,
         model=document.model,
         key=document.key,
         parent=document.parent.key if document.parent else None,
         base_sha256=models.base_sha256,
         encoder_sha256=built.encoder_sha256,
+        encoders=components if len(components) > 1 else None,
         erasures=tuple(
             ManifestErasure(
                 digest=erasure.digest,

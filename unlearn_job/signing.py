@@ -1,18 +1,20 @@
 """Signatures over published encoders: OpenSSF model signing, with a key of one's own and without a network.
 
 The signature is a Sigstore bundle over the files of the encoder folder: `model_signing verify key` checks it
-as well. ECDSA draws a random number: two signatures of one encoder differ, and both hold.
+as well. Several encoders have one signature, over the folder that holds theirs without what else lies there:
+one of another release cannot be put beside them. ECDSA draws a random number: two signatures of one encoder
+differ, and both hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.contract.manifest import ENCODER_FOLDER
+from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME
 
 SIGNATURE_NAME: Final = "model.sig"
 CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
@@ -60,15 +62,17 @@ def check_signing(key: Path) -> None:
     _check_curve(key, private)
 
 
-def sign(release: Path, key: Path) -> None:
-    """Write the signature of a release's encoder into its folder.
+def sign(release: Path, key: Path, encoders: Sequence[str] = (ENCODER_FOLDER,)) -> None:
+    """Write the signature of a release's encoder, or of several together, into its folder.
 
     Parameters
     ----------
     release
-        Local folder of the release; its `text_encoder` is signed.
+        Local folder of the release.
     key
         PEM file with a private key.
+    encoders
+        Folders in it that are signed.
 
     Raises
     ------
@@ -78,12 +82,30 @@ def sign(release: Path, key: Path) -> None:
     """
     check_signing(key)
     with _library():
-        from model_signing.signing import Config  # noqa: PLC0415 (a second to load)
-    Config().use_elliptic_key_signer(private_key=key).sign(release / ENCODER_FOLDER, release / SIGNATURE_NAME)
+        from model_signing.hashing import Config as Hashing  # noqa: PLC0415 (a second to load)
+        from model_signing.signing import Config  # noqa: PLC0415
+    signer = Config().use_elliptic_key_signer(private_key=key)
+    if len(encoders) == 1:
+        signer.sign(release / encoders[0], release / SIGNATURE_NAME)
+        return
+    beside = {entry.name for entry in release.iterdir()} - set(encoders)
+    # Written later: by the Job, and by fetch-encoder into every encoder's folder.
+    later = (SIGNATURE_NAME, MANIFEST_NAME, *(f"{name}/{MANIFEST_NAME}" for name in encoders))
+    signer.set_hashing_config(Hashing().set_ignored_paths(paths=sorted({*beside, *later})))
+    signer.sign(release, release / SIGNATURE_NAME)
 
 
 def verify_signature(encoder: Path, signature: Path, public_key: Path) -> None:
     """Check that a key signed exactly the files of an encoder's folder.
+
+    Parameters
+    ----------
+    encoder
+        Folder of the encoder; of several encoders, the one that holds theirs.
+    signature
+        File of the signature.
+    public_key
+        PEM file.
 
     Raises
     ------

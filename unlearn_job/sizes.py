@@ -9,8 +9,9 @@ from unlearn_job.models import Models
 
 
 def parameter_counts(models: Models) -> dict[str, int]:
-    """Count the parameters of the encoder and of both pipelines, the encoder included in each."""
-    found = {"encoder": _count(models.base_encoder), "pipeline": _of_pipeline(models.pipeline)}
+    """Count the parameters of the encoders and of both pipelines, the encoders included in each."""
+    edited = sum(_count(part.base_encoder) for part in models.parts)
+    found = {"encoder": edited, "pipeline": _of_pipeline(models.pipeline)}
     if models.surrogate is not None:
         found["surrogate"] = _of_pipeline(models.surrogate)
     return found

@@ -20,8 +20,8 @@ from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Digest, Erasure
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.contract.method import MethodConfig
-from unlearn_job.encoder import tensor_digest
+from unlearn_job.contract.method import MethodConfig, several_refused
+from unlearn_job.encoder import Encoders, tensor_digest
 from unlearn_job.erasing import erased_names, erasings
 from unlearn_job.generate import Pixels
 from unlearn_job.judges.judge import Judge
@@ -46,6 +46,62 @@ class MissingSurrogateError(PermanentFailure):
     """The method trains through the text-to-image model, and the document names none."""
 
     reason = "MissingSurrogate"
+
+
+class JointTrainingError(PermanentFailure):
+    """The method trains one encoder through the text-to-image model, and the document names several."""
+
+    reason = "JointTraining"
+
+
+def unlearn_all(
+    models: Models,
+    doc: JobInput,
+    judge: Judge | None = None,
+    *,
+    given: Mapping[str, Pixels] | None = None,
+    alone: Mapping[Digest, Sequence[str]] | None = None,
+    state: Path | None = None,
+) -> Encoders:
+    """Erase what the document adds in every encoder that it names, each as `unlearn` does.
+
+    One after another, where its own states are read: what a pipeline takes of an encoder does not depend on
+    the others. A concept turns into the same anchor in all of them, the one that the first encoder finds. A
+    method that looks at pictures too, as `robust` does, goes by the states alone.
+
+    Parameters
+    ----------
+    models, doc, judge, given, alone
+        As of `unlearn`.
+    state
+        Folder for the states of trainings, each encoder's in a folder of its own.
+
+    Returns
+    -------
+    PreTrainedModel or dict
+        As of `unlearn`; by component where the document names several.
+
+    Raises
+    ------
+    JointTrainingError
+        There are several, and the method trains through the text-to-image model, which reads them side by
+        side with a vector pooled over the text.
+    PermanentFailure
+        As of `unlearn`.
+
+    """
+    if not models.beside:
+        return unlearn(models, doc, judge, given=given, alone=alone, state=state)
+    if configs()[doc.method.name].needs_surrogate:
+        raise JointTrainingError(several_refused(doc.method.name, doc.base.components))
+    anchored = _anchored(models, doc)
+    return {
+        # No judge: what one encoder alone makes the pipelines draw is no picture of the release.
+        part.encoder_name: unlearn(
+            part, anchored, given=given, alone=alone, state=state and state / part.encoder_name
+        )
+        for part in models.parts
+    }
 
 
 def unlearn(
@@ -111,6 +167,18 @@ def unlearn(
     if checkpoint:
         checkpoint.remove()
     return _as_stored(task.encoder, models.stored_dtype)
+
+
+def _anchored(models: Models, doc: JobInput) -> JobInput:
+    """Write into the document what the first encoder chooses where an erasure names no anchor."""
+    found = erasings(doc, Templates.of(doc), models.start_encoder, models.tokenizer, kept_concepts(doc))
+    adds = tuple(
+        erasing.erasure.model_copy(
+            update={"concept": erasing.erasure.concept.model_copy(update={"anchor": erasing.anchor})}
+        )
+        for erasing in found
+    )
+    return doc.model_copy(update={"adds": adds})
 
 
 def _checkpoint(models: Models, doc: JobInput, config: MethodConfig, state: Path) -> Checkpoint:

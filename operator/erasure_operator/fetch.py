@@ -3,13 +3,16 @@
 The order of steps is the safety: the manifest's digest comes from the cluster, the files' digests from the
 manifest, all files are verified beside the destination before one of them gets its name, and the manifest
 moves last. A folder with the right manifest.json is therefore complete.
+
+Of several encoders each is fetched like one, into a folder of its component, with the manifest in every
+folder: a container may see them apart, each mounted over one of its pipeline's.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +20,14 @@ from tempfile import mkdtemp
 from typing import Final
 
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifest, ManifestFile
+from unlearn_job.contract.manifest import MANIFEST_NAME, Manifest, ManifestFile
 from unlearn_job.store.mapping import storage_errors
 from unlearn_job.store.opening import open_store
 from unlearn_job.store.protocol import Store
 from unlearn_job.store.release import (
     ReleaseDamagedError,
-    download_encoder,
+    download_file,
+    encoder_files,
     read_manifest,
     release_prefix,
     sha256_of,
@@ -60,14 +64,15 @@ class Wanted:
 
 
 def fetch(wanted: Wanted, destination: Path) -> bool:
-    """Make the destination hold exactly the release's encoder and its manifest.
+    """Make the destination hold exactly the release's encoder and its manifest, or a folder of each encoder.
 
     Parameters
     ----------
     wanted
         Which release.
     destination
-        Folder that becomes the encoder. It may hold an earlier release, whole or half, and nothing else.
+        Folder that becomes the encoder, or holds a folder for each. It may hold an earlier release of the
+        same components, whole or half, and nothing else.
 
     Returns
     -------
@@ -88,18 +93,31 @@ def fetch(wanted: Wanted, destination: Path) -> bool:
     """
     store, prefix = _open(wanted)
     manifest = read_manifest(store, prefix, wanted.manifest_sha256)
-    files = _encoder_files(manifest)
+    places = _encoder_files(manifest)
     with storage_errors(f"file://{destination}", "write the encoder"):
-        destination.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(destination, files)
-        if _is_right(destination, files, wanted.manifest_sha256):
-            return False
-        with _beside(destination) as staging:
-            download_encoder(store, prefix, manifest, staging)
-            store.download(f"{prefix}/{MANIFEST_NAME}", staging / MANIFEST_NAME)
-            if sha256_of(staging / MANIFEST_NAME) != wanted.manifest_sha256:
-                raise ReleaseDamagedError(f"{wanted.uri}/{MANIFEST_NAME} changed while it was read")
-            _move_in(staging, destination, files)
+        if manifest.encoders is not None:
+            _refuse_beside(destination, manifest.encoders)
+        fetched = [
+            _fetch_one(wanted, store, prefix, files, destination / folder) for folder, files in places.items()
+        ]
+    return any(fetched)
+
+
+def _fetch_one(
+    wanted: Wanted, store: Store, prefix: str, files: dict[str, ManifestFile], destination: Path
+) -> bool:
+    """Make a folder hold exactly one encoder and the manifest; say whether that was something to do."""
+    destination.mkdir(parents=True, exist_ok=True)
+    _refuse_foreign(destination, files)
+    if _is_right(destination, files, wanted.manifest_sha256):
+        return False
+    with _beside(destination) as staging:
+        for name, file in files.items():
+            download_file(store, f"{prefix}/{file.path}", file, staging / name)
+        store.download(f"{prefix}/{MANIFEST_NAME}", staging / MANIFEST_NAME)
+        if sha256_of(staging / MANIFEST_NAME) != wanted.manifest_sha256:
+            raise ReleaseDamagedError(f"{wanted.uri}/{MANIFEST_NAME} changed while it was read")
+        _move_in(staging, destination, files)
     return True
 
 
@@ -111,25 +129,37 @@ def _open(wanted: Wanted) -> tuple[Store, str]:
     return store, release_prefix(parts[1], parts[3])
 
 
-def _encoder_files(manifest: Manifest) -> dict[str, ManifestFile]:
-    """Return the encoder's files by their names in the destination.
+def _encoder_files(manifest: Manifest) -> dict[str, dict[str, ManifestFile]]:
+    """Return the files of each encoder by name, by the folder that it gets in the destination: "" for one.
 
     Raises
     ------
     ReleaseDamagedError
-        The manifest lists none, one twice, or one in a folder or under a name of ours.
+        The manifest lists none of an encoder, one twice, or one in a folder or under a name of ours.
 
     """
-    listed = [file for file in manifest.files if file.path.startswith(f"{ENCODER_FOLDER}/")]
-    files = {file.path.removeprefix(f"{ENCODER_FOLDER}/"): file for file in listed}
-    if not files or len(files) != len(listed):
-        raise ReleaseDamagedError(f"the manifest of {manifest.key[:10]} lists no encoder, or a file twice")
-    for name in files:
-        if "/" in name or name == MANIFEST_NAME or name.startswith("."):
+    found: dict[str, dict[str, ManifestFile]] = {folder: {} for folder in manifest.encoders or ("",)}
+    for place, file in encoder_files(manifest).items():
+        folder, _, name = place.rpartition("/")
+        if folder not in found or name == MANIFEST_NAME or name.startswith("."):
             raise ReleaseDamagedError(
-                f"the manifest of {manifest.key[:10]} lists {name}, which no encoder has"
+                f"the manifest of {manifest.key[:10]} lists {file.path}, which no encoder has"
             )
-    return files
+        found[folder][name] = file
+    starts = tuple(f"{folder}/" for folder in manifest.encoder_folders)
+    listed = [file.path for file in manifest.files if file.path.startswith(starts)]
+    if len(set(listed)) < len(listed):
+        raise ReleaseDamagedError(f"the manifest of {manifest.key[:10]} lists a file twice")
+    return found
+
+
+def _refuse_beside(destination: Path, folders: Iterable[str]) -> None:
+    """Allow only the encoders' folders beside one another."""
+    for entry in destination.iterdir() if destination.exists() else ():
+        if entry.name not in {*folders, _LOST_AND_FOUND} or not entry.is_dir() or entry.is_symlink():
+            raise ForeignFilesError(
+                f"{destination} holds {entry.name}, which is not of this release; empty it"
+            )
 
 
 def _refuse_foreign(destination: Path, files: dict[str, ManifestFile]) -> None:
@@ -154,9 +184,10 @@ def _earlier_files(destination: Path) -> set[str]:
     if path.is_symlink() or not path.is_file():
         return set()
     try:
-        return set(_encoder_files(Manifest.from_json(path.read_bytes())))
+        earlier = _encoder_files(Manifest.from_json(path.read_bytes()))
     except (ValueError, ReleaseDamagedError):
         return set()
+    return {name for files in earlier.values() for name in files}
 
 
 def _is_right(destination: Path, files: dict[str, ManifestFile], manifest_sha256: str) -> bool:

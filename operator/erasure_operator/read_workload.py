@@ -22,6 +22,7 @@ from erasure_operator.render_target import (
     FLAG_MANIFEST,
     FLAG_REGION,
     FLAG_URI,
+    component_path,
 )
 from erasure_operator.resources import RawObject
 from unlearn_job.contract.key import short_key
@@ -35,6 +36,7 @@ class _Variable(ApiModel):
 class _Mount(ApiModel):
     name: str
     mount_path: str
+    sub_path: str = ""
 
 
 class _SecretRef(ApiModel):
@@ -52,13 +54,21 @@ class _Container(ApiModel):
     env_from: tuple[_EnvFrom, ...] = ()
     volume_mounts: tuple[_Mount, ...] = ()
 
-    def encoder_path(self) -> str | None:
-        """Where the container mounts the encoder; None where it does not."""
-        return next((m.mount_path for m in self.volume_mounts if m.name == ENCODER_VOLUME), None)
+    def mounts(self) -> list[_Mount]:
+        """Where the container mounts the encoder, or each of several."""
+        return [m for m in self.volume_mounts if m.name == ENCODER_VOLUME]
 
     def variable(self) -> str:
         """Value of TEXT_ENCODER_PATH; empty where it is unset."""
         return next((v.value for v in self.env if v.name == ENCODER_PATH_VARIABLE), "")
+
+    def components(self) -> tuple[str, ...] | None:
+        """Encoders mounted below TEXT_ENCODER_PATH; none for one mounted over it, None for neither."""
+        path = self.variable()
+        if any(m.mount_path == path and not m.sub_path for m in self.mounts()):
+            return ()
+        below = [m.sub_path for m in self.mounts() if m.mount_path == component_path(path, m.sub_path)]
+        return tuple(sorted(below)) if path and below else None
 
 
 class _Volume(ApiModel):
@@ -138,7 +148,7 @@ def read_deployment(raw: RawObject) -> Workload:
 def _read_mount(template: _Template) -> EncoderMount | None:
     """Read back what the operator applied. A part that is missing or damaged gives an empty string."""
     fetch = next((c for c in template.spec.init_containers if c.name == INIT_CONTAINER), None)
-    users = [c for c in template.spec.containers if c.encoder_path() is not None]
+    users = [c for c in template.spec.containers if c.mounts()]
     has_volume = any(volume.name == ENCODER_VOLUME for volume in template.spec.volumes)
     annotation = template.metadata.annotations.get(RELEASE_ANNOTATION)
     label = template.metadata.labels.get(RELEASE_LABEL)
@@ -149,13 +159,14 @@ def _read_mount(template: _Template) -> EncoderMount | None:
     if annotation != key or label != short_key(key) or not has_volume:
         key = ""
     # The mount with its variable is ours; a further mount of the volume is the owner's business.
-    user = next((c for c in users if c.variable() == c.encoder_path()), None)
+    user = next((c for c in users if c.components() is not None), None)
     return EncoderMount(
         key=key,
         uri=_flag(args, FLAG_URI) or "",
         manifest_sha256=_flag(args, FLAG_MANIFEST) or "",
         container=user.name if user else "",
-        path=(user.encoder_path() or "") if user else "",
+        path=user.variable() if user else "",
+        components=(user.components() or ()) if user else (),
         endpoint=_flag(args, FLAG_ENDPOINT),
         region=_flag(args, FLAG_REGION),
         credentials_secret=_secret(fetch),

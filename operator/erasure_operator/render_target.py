@@ -105,7 +105,7 @@ def render_target(
                     {
                         "name": mount.container,
                         "env": [{"name": ENCODER_PATH_VARIABLE, "value": mount.path}],
-                        "volumeMounts": [{"name": ENCODER_VOLUME, "mountPath": mount.path, "readOnly": True}],
+                        "volumeMounts": _mounts(mount),
                     }
                 ],
                 "volumes": [{"name": ENCODER_VOLUME, "emptyDir": {}}],
@@ -113,6 +113,26 @@ def render_target(
         }
     }
     return manifest
+
+
+def _mounts(mount: EncoderMount) -> list[dict[str, Any]]:
+    """Mount the volume, or of several encoders the folder of each, which fetch-encoder names after it."""
+    if not mount.components:
+        return [{"name": ENCODER_VOLUME, "mountPath": mount.path, "readOnly": True}]
+    return [
+        {
+            "name": ENCODER_VOLUME,
+            "mountPath": component_path(mount.path, name),
+            "subPath": name,
+            "readOnly": True,
+        }
+        for name in mount.components
+    ]
+
+
+def component_path(path: str, component: str) -> str:
+    """Return where a container sees one encoder of several."""
+    return f"{path.rstrip('/')}/{component}"
 
 
 def only_ours(fields: Iterable[str]) -> bool:

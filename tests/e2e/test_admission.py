@@ -86,6 +86,10 @@ REFUSED: list[tuple[Manifest, str, Any, str]] = [
     (VIDEO_MODEL, "spec.prompts", {"Animal": ["a {}"]}, "Animal"),
     (VIDEO_MODEL, "spec.method", {"name": "closed-form", "parameters": {"scale": 0.5}}, "parameters"),
     (VIDEO_MODEL, "spec.rollout.waves", [], "spec.rollout.waves"),
+    (VIDEO_MODEL, "spec.encoders", [], "spec.encoders"),
+    (VIDEO_MODEL, "spec.encoders", ["text_encoder", "vae"], "spec.encoders"),
+    (VIDEO_MODEL, "spec.encoders", ["text_encoder", "text_encoder"], "Duplicate|duplicate"),
+    (VIDEO_MODEL, "spec.encoders", ["text_encoder_2"], "encoders must name what encoder says"),
     (
         ENCODER_RELEASE,
         "spec.videoModel",
@@ -113,6 +117,24 @@ def test_few_shot_needs_a_surrogate(namespace: Namespace) -> None:
     del few_shot["spec"]["surrogate"]
     with pytest.raises(KubectlError, match=r"set surrogate\.source"):
         namespace.apply(few_shot)
+
+
+def test_several_encoders_are_for_methods_that_train_none_through_a_denoiser(namespace: Namespace) -> None:
+    both = changed(VIDEO_MODEL, "spec.encoders", ["text_encoder", "text_encoder_2"])
+    assert namespace.apply(both)["spec"]["encoders"] == ["text_encoder", "text_encoder_2"]
+    with pytest.raises(KubectlError, match="trains one encoder"):
+        namespace.apply(changed(both, "spec.method", {"name": "few-shot"}))
+
+
+def test_an_encoder_path_of_several_is_the_folder_of_the_first(namespace: Namespace) -> None:
+    target = {"selector": {"matchLabels": {"app": "t2v"}}, "encoderPath": "/models/t2v/text_encoder"}
+    both = changed(VIDEO_MODEL, "spec.encoders", ["text_encoder", "text_encoder_2"])
+    namespace.apply(changed(both, "spec.rollout", {"waves": [{"targets": [target]}]}))
+    for wrong in ("/models/t2v", "/models/t2v/text_encoder_2", "/models/t2v/text_encoder/"):
+        targets = [{**target, "encoderPath": wrong}]
+        with pytest.raises(KubectlError, match="encoderPath ends with the folder of encoder"):
+            namespace.apply(changed(both, "spec.rollout", {"waves": [{"targets": targets}]}))
+        namespace.apply(changed(VIDEO_MODEL, "spec.rollout", {"waves": [{"targets": targets}]}))
 
 
 def test_a_holdout_that_is_trained_on_is_refused(namespace: Namespace) -> None:

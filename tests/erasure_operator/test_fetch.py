@@ -54,6 +54,21 @@ def wanted(tmp_path: Path) -> Wanted:
     return publish(f"file://{tmp_path}/s", FILES, manifest_of(FILES))
 
 
+PAIR = {
+    "text_encoder/config.json": b'{"hidden_size": 8}',
+    "text_encoder/model.safetensors": bytes(range(256)) * 16,
+    "text_encoder_2/config.json": b'{"hidden_size": 12}',
+    "text_encoder_2/model.safetensors": bytes(range(255, -1, -1)) * 16,
+    "probe.json": b"{}",
+}
+SEVERAL: dict[str, Any] = {"version": 2, "encoders": ("text_encoder", "text_encoder_2")}
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Wanted:
+    return publish(f"file://{tmp_path}/s", PAIR, manifest_of(PAIR, **SEVERAL))
+
+
 def folder_of(wanted: Wanted) -> Path:
     return Path(wanted.uri.removeprefix("file://"))
 
@@ -73,6 +88,69 @@ def encoder(wanted: Wanted) -> dict[str, bytes]:
 def test_the_destination_holds_the_encoder_and_its_manifest(wanted: Wanted, tmp_path: Path) -> None:
     assert fetch(wanted, tmp_path / "d") is True
     assert contents(tmp_path / "d") == encoder(wanted)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def encoders(wanted: Wanted) -> dict[str, bytes]:
+    """What several encoders are in a pod: a folder for each, with the manifest in every one."""
+    manifest = (folder_of(wanted) / "manifest.json").read_bytes()
+    files = {path: content for path, content in PAIR.items() if path != "probe.json"}
+    return {**files, "text_encoder/manifest.json": manifest, "text_encoder_2/manifest.json": manifest}
+
+
+def test_of_several_encoders_each_gets_a_folder_with_the_manifest(pair: Wanted, tmp_path: Path) -> None:
+    assert fetch(pair, tmp_path / "d") is True
+    assert tree(tmp_path / "d") == encoders(pair)
+    for path in ("text_encoder", "text_encoder_2"):
+        (folder_of(pair) / path / "model.safetensors").unlink()
+    assert fetch(pair, tmp_path / "d") is False
+
+
+def test_of_several_encoders_one_that_is_damaged_is_repaired(pair: Wanted, tmp_path: Path) -> None:
+    destination = tmp_path / "d"
+    fetch(pair, destination)
+    (destination / "text_encoder_2" / "model.safetensors").write_bytes(b"half")
+    (destination / "text_encoder_2" / "manifest.json").unlink()
+    assert fetch(pair, destination) is True
+    assert tree(destination) == encoders(pair)
+
+
+@pytest.mark.parametrize("name", ["text_encoder/model.safetensors", "text_encoder_2/config.json"])
+def test_of_several_encoders_each_file_must_be_what_was_published(
+    pair: Wanted, tmp_path: Path, name: str
+) -> None:
+    path = folder_of(pair) / name
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    with pytest.raises(ReleaseDamagedError):
+        fetch(pair, tmp_path / "d")
+    assert not (tmp_path / "d" / name).exists()
+
+
+@pytest.mark.parametrize("path", ["notes.txt", "config.json", "unet/config.json"])
+def test_beside_several_encoders_nothing_else_may_lie(pair: Wanted, tmp_path: Path, path: str) -> None:
+    mine = tmp_path / "d" / path
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(ForeignFilesError, match="empty it"):
+        fetch(pair, tmp_path / "d")
+    assert list(tree(tmp_path / "d")) == [path]
+
+
+def test_a_manifest_that_lists_no_file_of_one_of_several_is_refused(tmp_path: Path) -> None:
+    files = {path: content for path, content in PAIR.items() if not path.startswith("text_encoder_2/")}
+    half = publish(f"file://{tmp_path}/s", files, manifest_of(files, **SEVERAL))
+    with pytest.raises(ReleaseDamagedError, match="lists no encoder in text_encoder_2/"):
+        fetch(half, tmp_path / "d")
+
+
+def test_a_file_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
+    twice = Manifest.from_json(manifest_of(FILES))
+    text = twice.model_copy(update={"files": (*twice.files, twice.files[0])}).to_json().encode()
+    with pytest.raises(ReleaseDamagedError, match="lists a file twice"):
+        fetch(publish(f"file://{tmp_path}/s", {}, text), tmp_path / "d")
 
 
 def test_a_second_run_downloads_nothing(wanted: Wanted, tmp_path: Path) -> None:

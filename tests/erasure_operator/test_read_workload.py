@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,10 +25,13 @@ MOUNT = EncoderMount(
 )
 
 
-def applied() -> dict[str, Any]:
+SEVERAL = replace(MOUNT, path="/models/t2v", components=("text_encoder", "text_encoder_2"))
+
+
+def applied(mount: EncoderMount = MOUNT) -> dict[str, Any]:
     workload = Workload(kind="Deployment", name="server", containers=("server",))
     image = FetchImage("operator:1", "IfNotPresent")
-    return copy.deepcopy(render_target(workload, MOUNT, model=ModelKey("media", "storyboard"), image=image))
+    return copy.deepcopy(render_target(workload, mount, model=ModelKey("media", "storyboard"), image=image))
 
 
 def test_a_deployment_that_nobody_touched_has_no_mount() -> None:
@@ -69,8 +73,9 @@ def test_a_deployment_that_its_controller_has_not_seen_is_at_generation_zero() -
     assert not found.deadline_exceeded
 
 
-def test_what_was_applied_reads_back() -> None:
-    assert read_deployment(applied()).mount == MOUNT
+@pytest.mark.parametrize("mount", [MOUNT, SEVERAL, replace(SEVERAL, path="/")], ids=lambda mount: mount.path)
+def test_what_was_applied_reads_back(mount: EncoderMount) -> None:
+    assert read_deployment(applied(mount)).mount == mount
 
 
 def _spec(raw: dict[str, Any]) -> dict[str, Any]:
@@ -112,6 +117,30 @@ def test_a_damaged_part_is_seen_and_equals_no_wanted_mount(
     found = read_deployment(raw).mount
     assert found is not None
     assert found != MOUNT
+
+
+def test_the_order_of_several_mounts_says_nothing() -> None:
+    raw = applied(SEVERAL)
+    _spec(raw)["containers"][0]["volumeMounts"].reverse()
+    assert read_deployment(raw).mount == SEVERAL
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda mounts: mounts.pop(),
+        lambda mounts: mounts[1].update(mountPath="/elsewhere/text_encoder_2"),
+        lambda mounts: mounts[1].update(subPath="text_encoder"),
+        lambda mounts: mounts[1].pop("subPath"),
+    ],
+    ids=["one is gone", "one lies elsewhere", "one has the other's folder", "one has the whole volume"],
+)
+def test_damage_to_one_of_several_is_seen(damage: Callable[[list[dict[str, Any]]], object]) -> None:
+    raw = applied(SEVERAL)
+    damage(_spec(raw)["containers"][0]["volumeMounts"])
+    found = read_deployment(raw).mount
+    assert found is not None
+    assert found != SEVERAL
 
 
 def test_a_further_mount_of_the_volume_is_the_owners_business() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ def load(case: Path) -> tuple[Workload, EncoderMount | None]:
     (given,) = golden.load(case)
     workload = given["workload"]
     mount = EncoderMount(**given["mount"]) if given["mount"] else None
+    if mount is not None:
+        mount = replace(mount, components=tuple(mount.components))
     return Workload(kind="Deployment", name=workload["name"], containers=tuple(workload["containers"])), mount
 
 

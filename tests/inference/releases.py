@@ -10,7 +10,8 @@ import torch
 from tests.unlearn_job import tiny
 from unlearn_job.contract.manifest import Manifest, ManifestErasure, ManifestFile
 from unlearn_job.contract.result import JobResult, Outcome
-from unlearn_job.encoder import save_encoder, tensor_digest
+from unlearn_job.encoder import joint_digest, load_encoder, save_encoder, save_encoders, tensor_digest
+from unlearn_job.pipelines import PipelineIndex
 
 KEY = "a" * 64
 
@@ -47,3 +48,41 @@ def write_manifest(folder: Path, *, base: str, encoder: str, into: Path | None =
         result=JobResult(key=KEY, outcome=Outcome.BUILT),
     )
     ((into or folder) / "manifest.json").write_text(manifest.to_json())
+
+
+BOTH = ("text_encoder", "text_encoder_2")
+
+
+def save_pair(folder: Path, pipeline: Path) -> Path:
+    """Write a release of both encoders of SDXL with other signs, as fetch-encoder leaves it."""
+    index = PipelineIndex(pipeline)
+    base = {name: load_encoder(pipeline / name, index.class_of(name)) for name in BOTH}
+    base_sha256 = joint_digest(base)
+    with torch.no_grad():
+        for encoder in base.values():
+            for parameter in encoder.parameters():
+                parameter.neg_()
+    save_encoders(base, folder, dict.fromkeys(BOTH, torch.float32))
+    files = [
+        ManifestFile(
+            path=path.relative_to(folder).as_posix(),
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            size=path.stat().st_size,
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    manifest = Manifest(
+        version=2,
+        encoders=BOTH,
+        model="media.storyboard",
+        key=KEY,
+        base_sha256=base_sha256,
+        encoder_sha256=joint_digest(base),
+        erasures=(ManifestErasure(digest="d" * 64, name="takedown", concept="captain comet"),),
+        files=tuple(files),
+        result=JobResult(key=KEY, outcome=Outcome.BUILT),
+    )
+    for name in BOTH:
+        (folder / name / "manifest.json").write_text(manifest.to_json())
+    return folder

@@ -13,6 +13,7 @@ from inference.service import ClipRequest, Service, UnsuitablePipelineError, loa
 from inference.settings import ServerSettings
 from tests.inference import releases
 from tests.unlearn_job import tiny
+from tests.unlearn_job.families import pipelines
 from unlearn_job.contract.document import Device
 from unlearn_job.encoder import tensor_digest
 from unlearn_job.sources import SourceMissingError
@@ -63,6 +64,21 @@ def test_the_encoder_of_a_release_is_what_draws(pipeline: Path, service: Service
     assert released.manifest is not None
     assert released.encoder_sha256 == released.manifest.encoder_sha256
     assert not np.array_equal(released.generate(REQUEST), service.generate(REQUEST))
+
+
+@pytest.mark.filterwarnings("ignore:.*deprecated:FutureWarning")
+def test_both_encoders_of_a_release_draw(tmp_path: Path) -> None:
+    pipeline = pipelines.save(pipelines.animate_diff_xl, tmp_path / "xl")
+    pair = releases.save_pair(tmp_path / "pair", pipeline)
+    base, released = (
+        load_service(settings(pipeline)),
+        load_service(settings(pipeline, text_encoder_path=pair)),
+    )
+    assert released.manifest is not None
+    assert released.encoder_sha256 == released.manifest.encoder_sha256
+    for name in releases.BOTH:
+        assert tensor_digest(getattr(released.pipeline, name)) != tensor_digest(getattr(base.pipeline, name))
+    assert not np.array_equal(released.generate(REQUEST), base.generate(REQUEST))
 
 
 def test_a_pipeline_of_images_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,12 @@ from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from tests.unlearn_job import tiny
 from tests.unlearn_job.families import texts
-from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer, difference
+from unlearn_job.compatibility import (
+    check_same_encoder,
+    check_same_tokenizer,
+    check_same_tokens,
+    difference,
+)
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.encoder import EncoderMismatchError
 
@@ -148,3 +153,16 @@ def test_another_split_of_a_name_is_told() -> None:
     other = copy.deepcopy(tiny.tokenizer())
     other.backend_tokenizer.normalizer = Replace("comet", "cat")
     told(other, "tokens of 'captain comet'")
+
+
+def test_encoders_that_are_edited_together_may_pad_differently_and_no_more(tmp_path: Path) -> None:
+    padded = loaded(tmp_path / "pad", pad_token="!")
+    check_same_tokens({"text_encoder": tiny.tokenizer()}, TEXTS)
+    check_same_tokens({"text_encoder": tiny.tokenizer(), "text_encoder_2": padded}, TEXTS)
+    unigram = texts.t5_tokenizer(tmp_path / "t5")
+    with pytest.raises(
+        EncoderMismatchError,
+        match="text_encoder and text_encoder_2 cannot be edited together: their tokenizers differ in their "
+        "vocabularies",
+    ):
+        check_same_tokens({"text_encoder": tiny.tokenizer(), "text_encoder_2": unigram}, TEXTS)

@@ -49,6 +49,19 @@ def test_the_key_depends_on_what_shapes_the_encoder_alone() -> None:
     assert len(keys) == len(changes) + 2
 
 
+def test_an_encoder_that_is_named_again_is_edited_together_with_the_first() -> None:
+    both = composed(encoder=("text_encoder_2", "text_encoder"))
+    assert both.base.components == ("text_encoder_2", "text_encoder")
+    assert JobInput.from_json(both.to_json()) == both
+    assert composed(encoder=("text_encoder",)).to_json() == composed().to_json()
+    for wrong, sentence in (
+        (("text_encoder",) * 2, "encoders names a component twice"),
+        (("text_encoder", "vae"), "should match pattern"),
+    ):
+        with pytest.raises(PermanentFailure, match=sentence):
+            composed(encoder=wrong)
+
+
 def test_a_path_becomes_an_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert address("models/t2v") == f"file://{tmp_path}/models/t2v"

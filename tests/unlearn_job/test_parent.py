@@ -51,7 +51,8 @@ def document(parent: ParentRelease, tmp_path: Path, **more: object) -> JobInput:
 
 
 def load(document: JobInput, store: Store, tmp_path: Path, base: str = BASE) -> torch.nn.Module:
-    return load_parent(document, store, base, "CLIPTextModel", tmp_path / "cache")
+    classes = {"text_encoder": "CLIPTextModel"}
+    return load_parent(document, store, base, classes, tmp_path / "cache")["text_encoder"]
 
 
 def test_the_parents_encoder_is_loaded(store: Store, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_every_component_is_measured_once_and_the_encoder_apart() -> None:
     models = tiny.models()
     assert models.surrogate is not None
     pipelines = (models.pipeline, models.surrogate)
-    sizes = measure(models.base_encoder, "text_encoder", pipelines, Precision.FLOAT16, 7)
+    sizes = measure({"text_encoder": models.base_encoder}, pipelines, Precision.FLOAT16, 7)
     assert sizes.encoder == 4 * sum(p.numel() for p in models.base_encoder.parameters())
     parts = {id(part): part for one in pipelines for part in (one.unet, one.vae)}
     expected = [2 * sum(p.numel() for p in part.parameters()) for part in parts.values()]

@@ -34,6 +34,26 @@ def test_a_valid_document_is_read(tmp_path: Path) -> None:
             {"method": {"name": "few-shot"}, "base": {"pipeline": "file:///models/t2v"}},
             "base.surrogate: method few-shot trains through the text-to-image model; name one",
         ),
+        (
+            {
+                "method": {"name": "few-shot"},
+                "base": {
+                    "pipeline": "file:///models/t2v",
+                    "surrogate": "file:///models/t2i",
+                    "encoders": ["text_encoder", "text_encoder_2"],
+                },
+            },
+            "base.encoders: method few-shot trains one encoder through the text-to-image model, and not "
+            "text_encoder and text_encoder_2 together; name one,",
+        ),
+        (
+            {"base": {"pipeline": "file:///models/t2v", "encoders": ["text_encoder", "text_encoder"]}},
+            "document.json: base: encoders names a component twice",
+        ),
+        (
+            {"base": {"pipeline": "file:///models/t2v", "encoders": []}},
+            "document.json: base.encoders: Tuple should have at least 1 item",
+        ),
     ],
 )
 def test_a_broken_rule_is_one_sentence_with_its_field(

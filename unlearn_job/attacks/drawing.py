@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
 
 from unlearn_job.attacks.protocol import Candidate, Target
 from unlearn_job.attacks.screen import encoded
 from unlearn_job.contract.errors import PermanentFailure
+from unlearn_job.encoder import Encoders
 from unlearn_job.generate import Pixels, Sample
 from unlearn_job.methods.states import hidden_states, token_table
 from unlearn_job.probe.base import draw_images
@@ -30,7 +30,7 @@ class NoSurrogateError(PermanentFailure):
     reason = "MissingSurrogate"
 
 
-def shown(target: Target, encoder: PreTrainedModel, shots: Sequence[tuple[Candidate, int]]) -> list[bool]:
+def shown(target: Target, encoder: Encoders, shots: Sequence[tuple[Candidate, int]]) -> list[bool]:
     """Say which images of candidates, each with its seed, are valid and show the concept."""
     pixels = draw(target, encoder, shots)
     concept = target.erasure.concept
@@ -39,7 +39,7 @@ def shown(target: Target, encoder: PreTrainedModel, shots: Sequence[tuple[Candid
     return flags
 
 
-def draw(target: Target, encoder: PreTrainedModel, shots: Sequence[tuple[Candidate, int]]) -> Pixels:
+def draw(target: Target, encoder: Encoders, shots: Sequence[tuple[Candidate, int]]) -> Pixels:
     """Draw images, shape (N, H, W, 3): texts by the pipeline's own call, soft inputs by their states."""
     soft = [i for i, (candidate, _) in enumerate(shots) if candidate.soft is not None]
     hard = [i for i in range(len(shots)) if i not in set(soft)]
@@ -53,7 +53,7 @@ def draw(target: Target, encoder: PreTrainedModel, shots: Sequence[tuple[Candida
     return np.concatenate(parts)[order]
 
 
-def _soft(target: Target, encoder: PreTrainedModel, shots: Sequence[tuple[Candidate, int]]) -> Pixels:
+def _soft(target: Target, encoders: Encoders, shots: Sequence[tuple[Candidate, int]]) -> Pixels:
     """Feed the encoder embeddings, and the pipeline what comes out.
 
     Raises
@@ -63,6 +63,8 @@ def _soft(target: Target, encoder: PreTrainedModel, shots: Sequence[tuple[Candid
 
     """
     models, probe = target.models, target.doc.probe
+    # Soft inputs of several encoders are never found: the attacks refuse a denoiser that reads several.
+    encoder = models.by_component(encoders)[models.encoder_name]
     if models.surrogate is None:
         raise NoSurrogateError("soft inputs are drawn with the text-to-image model; give base.surrogate")
     run: Any = models.surrogate  # every pipeline has a __call__, and the base class declares none

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from transformers import PreTrainedModel
-
 from unlearn_job.attacks.catalogue import load_attack
 from unlearn_job.attacks.protocol import Budget, Outcome, Target
 from unlearn_job.attacks.trial import attempt
@@ -13,6 +11,7 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
 from unlearn_job.contract.gates import AttackGate
 from unlearn_job.contract.trials import AttackTrial
+from unlearn_job.encoder import Encoders
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.seeds import seed_for
@@ -27,7 +26,7 @@ MOST: Final = 1024
 
 def attacked(
     models: Models,
-    encoder: PreTrainedModel,
+    encoder: Encoders,
     judge: Judge,
     doc: JobInput,
     gate: AttackGate,

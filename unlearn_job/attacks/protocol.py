@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -12,6 +12,7 @@ from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
+from unlearn_job.encoder import Encoders
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.probe.subjects import alternatives, subjects
@@ -40,7 +41,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Target:
-    """An erased encoder under attack.
+    """An erased encoder under attack, or several that a pipeline reads side by side.
+
+    Of several this is the view of the first one: a search reads the states of one encoder, so it goes over
+    `parts`; images are drawn with all `encoders`.
 
     Attributes
     ----------
@@ -50,6 +54,7 @@ class Target:
     doc: prompts, sampling steps and guidance are its own.
     erasure: whose concept the attack wants back.
     among: what a zero-shot judge compares with.
+    beside: further encoders that are attacked with it, by component.
 
     """
 
@@ -59,14 +64,29 @@ class Target:
     doc: JobInput
     erasure: Erasure
     among: tuple[KeptConcept, ...] = ()
+    beside: Mapping[str, PreTrainedModel] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, models: Models, edited: PreTrainedModel, judge: Judge, doc: JobInput, erasure: Erasure
-    ) -> Target:
+    def of(cls, models: Models, edited: Encoders, judge: Judge, doc: JobInput, erasure: Erasure) -> Target:
         """Collect the alternatives that a zero-shot judge needs."""
         every = subjects(doc, Templates.of(doc), models.base_encoder, models.tokenizer)
-        return cls(models, edited, judge, doc, erasure, alternatives(doc, every))
+        beside = models.by_component(edited)
+        own = beside.pop(models.encoder_name)
+        return cls(models, own, judge, doc, erasure, alternatives(doc, every), beside)
+
+    @property
+    def parts(self) -> tuple[Target, ...]:
+        """Every encoder under attack, each as if it were the only one."""
+        given = {**self.beside, self.models.encoder_name: self.edited}
+        return tuple(
+            replace(self, models=part, edited=given[part.encoder_name], beside={})
+            for part in self.models.parts
+        )
+
+    @property
+    def encoders(self) -> Encoders:
+        """All that is attacked, as a pipeline takes it."""
+        return {**self.beside, self.models.encoder_name: self.edited} if self.beside else self.edited
 
     @property
     def base(self) -> PreTrainedModel:
@@ -103,7 +123,7 @@ class Attack(Protocol):
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Return candidates, the most promising first; at most `budget.judged` are looked at.
 
-        The same seed gives the same candidates.
+        The target has one encoder. The same seed gives the same candidates.
         """
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from transformers import PreTrainedModel
+from itertools import zip_longest
 
 from unlearn_job.attacks.drawing import shown
 from unlearn_job.attacks.protocol import Attack, Budget, Candidate, Outcome, Target
 from unlearn_job.contract.figures import Tally
+from unlearn_job.encoder import Encoders
 from unlearn_job.prompts import Prompt, fill
 from unlearn_job.seeds import seed_for
 
@@ -38,7 +38,8 @@ def attempt(attack: Attack, target: Target, budget: Budget, seed: int) -> Outcom
 
     """
     found, first = _first_looks(attack, target, budget, seed)
-    named, plain = (_named(target, encoder, budget, seed) for encoder in (target.base, target.edited))
+    now, before = target.encoders, target.models.base
+    named, plain = (_named(target, encoders, budget, seed) for encoders in (before, now))
     concept = target.erasure.concept.name
     nothing = Tally(hits=0, samples=0)
     if not found:
@@ -59,7 +60,7 @@ def attempt(attack: Attack, target: Target, budget: Budget, seed: int) -> Outcom
     finalists = order[: budget.finalists]
     more = _looks(
         target,
-        target.edited,
+        now,
         [found[i] for i in finalists],
         budget.selection,
         seed_for(seed, "select", attack.name),
@@ -68,8 +69,7 @@ def attempt(attack: Attack, target: Target, budget: Budget, seed: int) -> Outcom
     _, winner = max(((first[i] + extra, -i), i) for i, extra in zip(finalists, more, strict=True))
     fresh = seed_for(seed, "fresh", attack.name)
     edited, base = (
-        _looks(target, encoder, [found[winner]], budget.fresh, fresh)[0]
-        for encoder in (target.edited, target.base)
+        _looks(target, encoders, [found[winner]], budget.fresh, fresh)[0] for encoders in (now, before)
     )
     return Outcome(
         attack=attack.name,
@@ -106,15 +106,28 @@ def hits(attack: Attack, target: Target, budget: Budget, seed: int) -> tuple[Hit
     """Search, and return what brings the concept back: a trial without a winner, for those who go on."""
     found, first = _first_looks(attack, target, budget, seed)
     some = [candidate for candidate, seen in zip(found, first, strict=True) if _is_hit(seen, budget)]
-    base = _looks(target, target.base, some, budget.looks, seed_for(seed, "base", attack.name))
+    base = _looks(target, target.models.base, some, budget.looks, seed_for(seed, "base", attack.name))
     return tuple(Hit(candidate.prompt, not seen) for candidate, seen in zip(some, base, strict=True))
 
 
 def _first_looks(
     attack: Attack, target: Target, budget: Budget, seed: int
 ) -> tuple[list[Candidate], list[int]]:
-    found = list(attack.search(target, budget, seed))[: budget.judged]
-    return found, _looks(target, target.edited, found, budget.looks, seed_for(seed, "look", attack.name))
+    found = _candidates(attack, target, budget, seed)[: budget.judged]
+    return found, _looks(target, target.encoders, found, budget.looks, seed_for(seed, "look", attack.name))
+
+
+def _candidates(attack: Attack, target: Target, budget: Budget, seed: int) -> list[Candidate]:
+    """Search in every encoder under attack; in turns, because scores of two encoders do not compare."""
+    searched = [attack.search(part, budget, seed) for part in target.parts]
+    if len(searched) == 1:
+        return list(searched[0])
+    found: dict[str, Candidate] = {}
+    for rank in zip_longest(*searched):
+        for one in rank:
+            if one is not None:
+                found.setdefault(one.prompt.text, one)
+    return list(found.values())
 
 
 def _is_hit(seen: int, budget: Budget) -> bool:
@@ -122,7 +135,7 @@ def _is_hit(seen: int, budget: Budget) -> bool:
 
 
 def _looks(
-    target: Target, encoder: PreTrainedModel, candidates: Sequence[Candidate], count: int, seed: int
+    target: Target, encoder: Encoders, candidates: Sequence[Candidate], count: int, seed: int
 ) -> list[int]:
     """Count the images of each candidate that show the concept.
 
@@ -133,7 +146,7 @@ def _looks(
     return [sum(flags[at * count : (at + 1) * count]) for at in range(len(candidates))]
 
 
-def _named(target: Target, encoder: PreTrainedModel, budget: Budget, seed: int) -> Tally:
+def _named(target: Target, encoder: Encoders, budget: Budget, seed: int) -> Tally:
     """Count images of the plain name, over the training templates."""
     concept, templates = target.erasure.concept, target.templates.training(target.erasure.concept.kind)
     count = max(1, budget.fresh // 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
-from transformers import PreTrainedModel
 
 from unlearn_job.aliases import with_names
 from unlearn_job.attacking import outcomes
@@ -33,12 +31,13 @@ from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.figures import Tally
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.discovery import discover
+from unlearn_job.encoder import Encoders
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.pictures_cache import PicturesCache, caching
 from unlearn_job.probe import BaseProbe, ProbeReport, identify, probe
 from unlearn_job.progress import progress
-from unlearn_job.unlearn import unlearn
+from unlearn_job.unlearn import unlearn_all
 
 log = structlog.get_logger()
 
@@ -97,17 +96,17 @@ class Bench:
                 self._probe(run, document, encoder, seconds)
             self._attack(run, document, encoder, wanted)
 
-    def _unlearned(self, run: Run) -> tuple[JobInput, PreTrainedModel]:
+    def _unlearned(self, run: Run) -> tuple[JobInput, Encoders]:
         spec = run.spec
         if not spec.parameters and run.method in self.parameters:
             spec = MethodSpec(name=spec.name, parameters=self.parameters[run.method])
         made = partial(self.documents, method=spec, seed=run.seed, probe=self.probe)
         if run.method == BASE:
             # The control takes the whole set as one step: nothing is edited.
-            return made([name for names in run.steps for name in names], holds=()), self.models.base_encoder
+            return made([name for names in run.steps for name in names], holds=()), self.models.base
         held: list[str] = []
         known: dict[Digest, tuple[str, ...]] = {}
-        encoder = self.models.start_encoder
+        models = self.models
         for step in run.steps:
             document = with_names(made(step, holds=held), known)
             # As a Job does: names that the document forgot go too, and stay gone in later steps.
@@ -115,11 +114,11 @@ class Bench:
             document = found.document
             known |= {erasure.digest: erasure.concept.aliases for erasure in document.adds}
             held += step
-            models = dataclasses.replace(self.models, start_encoder=encoder)
-            encoder = unlearn(models, document, self.judge, alone=found.alone)
-        return document, encoder
+            encoders = unlearn_all(models, document, self.judge, alone=found.alone)
+            models = models.starting_from(encoders)
+        return document, encoders
 
-    def _probe(self, run: Run, document: JobInput, encoder: PreTrainedModel, seconds: float) -> None:
+    def _probe(self, run: Run, document: JobInput, encoder: Encoders, seconds: float) -> None:
         started = time.monotonic()
         base: BaseProbe = identify(self.models, self.judge, document)
         report = probe(self.models, encoder, self.judge, document, base)
@@ -134,7 +133,7 @@ class Bench:
         append(self.out / RUNS, RUN_FIELDS, [line])
         log.info("run measured", **{name: value for name, value in line.items() if value != ""})
 
-    def _attack(self, run: Run, document: JobInput, encoder: PreTrainedModel, wanted: Sequence[str]) -> None:
+    def _attack(self, run: Run, document: JobInput, encoder: Encoders, wanted: Sequence[str]) -> None:
         for name in wanted:
             started = time.monotonic()
             for found in outcomes(self.models, encoder, self.judge, document, (name,), budget=self.budget):

@@ -16,7 +16,7 @@ from unlearn_job.contract.base import ContractModel
 from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import Device, JobInput, Probe
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import BaseModels, Judge, JudgeType
+from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, base_models
 from unlearn_job.reading import DocumentError, first_error
 
 JOINTS: Final = "+>"
@@ -48,8 +48,8 @@ class BenchOrder(ContractModel):
     """Text-to-video pipeline: a folder, s3://bucket/prefix or hf://org/name@commit."""
     surrogate: str | None = None
     """Text-to-image pipeline that shares the encoder."""
-    encoder: str = "text_encoder"
-    """Component of both pipelines that is edited."""
+    encoder: Annotated[tuple[str, ...], Field(min_length=1)] = ("text_encoder",)
+    """Component of both pipelines that is edited; given again, all are edited together."""
     judge: str
     """Model that says whether a picture shows a concept: a folder or address."""
     judge_type: JudgeType = JudgeType.CLASSIFIER
@@ -144,10 +144,10 @@ def planned(order: BenchOrder) -> Planned:
             order=order,
             concepts=concepts,
             runs=runs(order.method, names, order.seeds),
-            base=BaseModels(
+            base=base_models(
                 pipeline=address(order.pipeline),
                 surrogate=address(order.surrogate) if order.surrogate else None,
-                encoder=order.encoder,
+                encoders=order.encoder,
             ),
             judge=Judge(type=order.judge_type, source=address(order.judge)),
             preserve=kept(order.preserve, order.kind),

@@ -35,7 +35,7 @@ def erasure_digest(
     return canonical_digest(
         {
             "version": KEY_VERSION,
-            "base": base.model_dump(mode="json", by_alias=True),
+            "base": base.shaping(),
             "concept": _shaping(concept),
             "preserve": sorted((kept.kind.value, kept.name) for kept in set(preserve)),
             "method": {

@@ -14,6 +14,8 @@ class LocalisationEvidence(AnswerModel):
 
     concept: str
     """Name of the erased concept."""
+    encoder: str | None = None
+    """Component that was patched; unset where the document names one."""
     anchor: str | None = None
     """Phrase that it turns into; unset where a style turns into none."""
     prompts: Annotated[int, Field(ge=1)]

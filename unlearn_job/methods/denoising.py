@@ -11,6 +11,14 @@ from diffusers import DDPMScheduler, DiffusionPipeline
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from unlearn_job.contract.errors import PermanentFailure
+
+
+class UnsupportedDenoiserError(PermanentFailure):
+    """No method can train through the surrogate's denoiser, and no attack search through it."""
+
+    reason = "UnsupportedDenoiser"
+
 
 @dataclass(frozen=True)
 class Noisy:
@@ -37,10 +45,22 @@ class Denoiser:
     pipeline
         The text-to-image pipeline; nothing of it is changed, and no gradient is left in it.
 
+    Raises
+    ------
+    UnsupportedDenoiserError
+        The pipeline has no U-Net, or one that takes more than the hidden states of one encoder, such as
+        SDXL's.
+
     """
 
     def __init__(self, pipeline: DiffusionPipeline) -> None:
-        self._unet: nn.Module = pipeline.unet
+        unet = getattr(pipeline, "unet", None)
+        if unet is None or getattr(unet.config, "addition_embed_type", None) is not None:
+            raise UnsupportedDenoiserError(
+                f"the denoiser of {type(pipeline).__name__} is no U-Net that takes the hidden states of one "
+                "encoder alone; use a method or an attack that reads the encoders and no denoiser"
+            )
+        self._unet: nn.Module = unet
         self._vae: Any = pipeline.vae
         # Adds noise and gives v with the model's own schedule; the sampler in the pipeline may know neither.
         self._schedule = DDPMScheduler.from_config(pipeline.scheduler.config)

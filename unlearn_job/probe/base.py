@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
-from transformers import PreTrainedModel
 
 from unlearn_job.contract.concept import Digest, KeptConcept
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
+from unlearn_job.encoder import Encoders
 from unlearn_job.generate import Pixels, Sample, clips, encoder_in, images
 from unlearn_job.judges.judge import Judge, same_axis
 from unlearn_job.models import Models
@@ -75,7 +75,7 @@ def identify(models: Models, judge: Judge, doc: JobInput) -> BaseProbe:
     every = subjects(doc, templates, models.base_encoder, models.tokenizer)
     among = alternatives(doc, every)
     samples = image_samples(doc, templates, every)
-    with_base = draw_images(models, models.base_encoder, doc, samples, pace)
+    with_base = draw_images(models, models.base, doc, samples, pace)
     seen = {
         s.concept.name: judged(*with_base[s.concept.name], judge, s.concept, among)
         for s in every
@@ -92,7 +92,7 @@ def _further(models: Models, judge: Judge, doc: JobInput, base: BaseProbe, pace:
     erased = {s.concept.name: s for s in base.subjects if s.role.erased and s.concept.name in base.seen}
     further = {name: extra_samples(doc, s, base.subjects, models.tokenizer) for name, s in erased.items()}
     further = {name: samples for name, samples in further.items() if samples}
-    images = draw_images(models, models.base_encoder, doc, further, pace)
+    images = draw_images(models, models.base, doc, further, pace)
     extra = {name: judged(*found, judge, erased[name].concept, base.among) for name, found in images.items()}
     base = replace(base, extra=extra)
     if doc.probe.budget_seconds is None:
@@ -100,7 +100,7 @@ def _further(models: Models, judge: Judge, doc: JobInput, base: BaseProbe, pace:
     control = {
         name: draw_clips(
             models,
-            models.base_encoder,
+            models.base,
             judge,
             doc,
             base,
@@ -120,7 +120,7 @@ def control_samples(doc: JobInput, subject: Subject) -> tuple[Asked, ...]:
 
 def draw_clips(
     models: Models,
-    encoder: PreTrainedModel,
+    encoder: Encoders,
     judge: Judge,
     doc: JobInput,
     base: BaseProbe,
@@ -149,7 +149,7 @@ def image_samples(
 
 def draw_images(
     models: Models,
-    encoder: PreTrainedModel,
+    encoder: Encoders,
     doc: JobInput,
     samples: Mapping[str, tuple[Asked, ...]],
     pace: Pace | None = None,
@@ -171,7 +171,7 @@ def draw_images(
     return found
 
 
-def _images(models: Models, encoder: PreTrainedModel, doc: JobInput, samples: Sequence[Sample]) -> Pixels:
+def _images(models: Models, encoder: Encoders, doc: JobInput, samples: Sequence[Sample]) -> Pixels:
     if models.surrogate is not None:
         with encoder_in(models, models.surrogate, encoder):
             return images(models.surrogate, samples, doc.probe)

@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from transformers import PreTrainedModel
-
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import RetentionFigures
 from unlearn_job.contract.gates import FEWEST_OF_ONE
+from unlearn_job.encoder import Encoders
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.probe.base import BaseProbe, draw_images
@@ -30,7 +29,7 @@ SUSPICIOUS: Final = 0.10
 
 def confirmed(
     models: Models,
-    encoder: PreTrainedModel,
+    encoder: Encoders,
     judge: Judge,
     doc: JobInput,
     base: BaseProbe,
@@ -59,7 +58,7 @@ def confirmed(
         have = len(before.asked)
         if have < FEWEST_OF_ONE and before.shown().rate - new.shown().rate > SUSPICIOUS:
             further[name] = asked(doc, templates, subject, FEWEST_OF_ONE, "images")[have:]
-    drawn = [draw_images(models, one, doc, further, pace) for one in (models.base_encoder, encoder)]
+    drawn = [draw_images(models, one, doc, further, pace) for one in (models.base, encoder)]
     concepts = {subject.concept.name: subject.concept for subject in base.subjects}
     found = {}
     for name in further:

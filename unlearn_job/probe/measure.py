@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from transformers import PreTrainedModel
-
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import RetentionFigures
+from unlearn_job.encoder import Encoders
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.probe.base import BaseProbe, control_samples, draw_clips, draw_images
@@ -26,9 +25,7 @@ from unlearn_job.quality import Compared, measure_quality
 from unlearn_job.sizes import parameter_counts
 
 
-def probe(
-    models: Models, new_encoder: PreTrainedModel, judge: Judge, doc: JobInput, base: BaseProbe
-) -> ProbeReport:
+def probe(models: Models, new_encoder: Encoders, judge: Judge, doc: JobInput, base: BaseProbe) -> ProbeReport:
     """Measure a new encoder against the base.
 
     Parameters
@@ -79,7 +76,7 @@ class _Drawing:
     """One encoder that is probed, and what was drawn with it so far."""
 
     models: Models
-    encoder: PreTrainedModel
+    encoder: Encoders
     judge: Judge
     doc: JobInput
     base: BaseProbe
@@ -187,7 +184,7 @@ class _Drawing:
         name, count = subject.concept.name, self._amounts.clips
         control = self.base.control.get(name)
         if control is None:
-            control = self._clips_of(subject, control_samples(self.doc, subject), self.models.base_encoder)
+            control = self._clips_of(subject, control_samples(self.doc, subject), self.models.base)
         samples = asked(self.doc, Templates.of(self.doc), subject, count, "clips")
         found: Seen | None = None
         for end in rounds(count, sequential=self.doc.probe.sequential):
@@ -199,7 +196,7 @@ class _Drawing:
         assert found is not None  # noqa: S101 (there is a round)
         return control, found, len(found.asked) < count
 
-    def _clips_of(self, subject: Subject, samples: tuple[Asked, ...], encoder: PreTrainedModel) -> Seen:
+    def _clips_of(self, subject: Subject, samples: tuple[Asked, ...], encoder: Encoders) -> Seen:
         return draw_clips(
             self.models,
             encoder,

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifest, ManifestFile
+from unlearn_job.contract.manifest import MANIFEST_NAME, Manifest, ManifestFile
 from unlearn_job.store.protocol import Store
 
 
@@ -75,7 +75,29 @@ def parse_manifest(content: bytes, where: str, sha256: str | None = None) -> Man
         return Manifest.from_json(content)
     except ValidationError as exc:
         # Without pydantic's text: it quotes the input.
-        raise ReleaseDamagedError(f"{where} is no manifest of version 1") from exc
+        raise ReleaseDamagedError(f"{where} is no manifest of version 1 or 2") from exc
+
+
+def encoder_files(manifest: Manifest) -> dict[str, ManifestFile]:
+    """Return the files of a release's encoder by their places in the folder that is made of them.
+
+    One encoder lies directly in it, as `from_pretrained` reads it; of several, each in a folder of its
+    component, as in a pipeline.
+
+    Raises
+    ------
+    ReleaseDamagedError
+        An encoder has no file.
+
+    """
+    found: dict[str, ManifestFile] = {}
+    for folder in manifest.encoder_folders:
+        listed = [file for file in manifest.files if file.path.startswith(f"{folder}/")]
+        if not listed:
+            raise ReleaseDamagedError(f"the manifest of {manifest.key[:10]} lists no encoder in {folder}/")
+        start = "" if manifest.encoders else f"{folder}/"
+        found |= {file.path.removeprefix(start): file for file in listed}
+    return found
 
 
 def download_encoder(store: Store, prefix: str, manifest: Manifest, to: Path) -> None:
@@ -92,7 +114,8 @@ def download_encoder(store: Store, prefix: str, manifest: Manifest, to: Path) ->
     manifest
         Its manifest, already checked.
     to
-        Local folder that becomes the encoder: `config.json` and `model.safetensors` lie directly in it.
+        Local folder that becomes the encoder: `config.json` and `model.safetensors` lie directly in it, or,
+        of several encoders, in a folder for each.
 
     Raises
     ------
@@ -100,11 +123,8 @@ def download_encoder(store: Store, prefix: str, manifest: Manifest, to: Path) ->
         A file is missing, or its size or digest differs. What was downloaded of it is removed.
 
     """
-    listed = [file for file in manifest.files if file.path.startswith(f"{ENCODER_FOLDER}/")]
-    if not listed:
-        raise ReleaseDamagedError(f"the manifest of {prefix} lists no encoder")
-    for file in listed:
-        download_file(store, f"{prefix}/{file.path}", file, to / file.path.removeprefix(f"{ENCODER_FOLDER}/"))
+    for place, file in encoder_files(manifest).items():
+        download_file(store, f"{prefix}/{file.path}", file, to / place)
 
 
 def download_file(store: Store, name: str, file: ManifestFile, to: Path) -> None:

@@ -12,7 +12,7 @@ from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import Device, Probe, Template
 from unlearn_job.contract.gates import Gates
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import Judge, Source, Storage
+from unlearn_job.contract.sources import Component, Judge, Source, Storage
 
 SubdomainName = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
 AbsolutePath = Annotated[str, Field(max_length=1024, pattern=r"^/[^\s]*$")]
@@ -95,7 +95,8 @@ class Target(ApiModel):
     """Container that loads the pipeline. Unset: the first one."""
     encoder_path: AbsolutePath | None = None
     """Mount the encoder over this folder, which an unmodified server reads anyway, such as
-    `/models/t2v/text_encoder`. Unset: a folder of its own, named by TEXT_ENCODER_PATH."""
+    `/models/t2v/text_encoder`; further encoders over the folders of their names beside it. Unset: a folder of
+    its own, named by TEXT_ENCODER_PATH."""
 
 
 class Wave(ApiModel):
@@ -118,14 +119,25 @@ class VideoModelSpec(ApiModel):
     model_config = ConfigDict(
         json_schema_extra=validated_by(
             Rule(
-                "has(self.surrogate) || !has(self.method) || "
-                "!(self.method.name in ['few-shot', 'bounded', 'domain-correction'])",
-                "this method trains through a text-to-image model: set surrogate.source",
+                "!has(self.method) || !(self.method.name in ['few-shot', 'bounded', 'domain-correction']) "
+                "|| has(self.surrogate) && (!has(self.encoders) || self.encoders.size() < 2)",
+                "this method trains one encoder through a text-to-image model: set surrogate.source, and one "
+                "encoder",
             ),
             Rule(
                 "!has(self.holdout) || !has(self.preserve) || !self.holdout.exists(held, "
                 "self.preserve.exists(kept, kept.name.lowerAscii() == held.name.lowerAscii()))",
                 "holdout repeats a concept of preserve; what is trained on is no evidence",
+            ),
+            Rule(
+                "!has(self.encoders) || self.encoder in self.encoders",
+                "encoders must name what encoder says (text_encoder where it is unset)",
+            ),
+            Rule(
+                "!has(self.encoders) || self.encoders.size() < 2 || self.rollout.waves.all(wave, "
+                "wave.targets.all(target, !has(target.encoderPath) || "
+                "target.encoderPath.endsWith('/' + self.encoder)))",
+                "with several encoders, encoderPath ends with the folder of encoder; others lie beside it",
             ),
         )
     )
@@ -134,8 +146,17 @@ class VideoModelSpec(ApiModel):
     """Text-to-image pipeline that shares the encoder. Unset: encoder-only methods, probed on video alone."""
     pipeline: PipelineRef
     """Text-to-video pipeline that is served."""
-    encoder: Annotated[str, Field(max_length=14, pattern=r"^text_encoder(_[23])?$")] = "text_encoder"
+    encoder: Component = "text_encoder"
     """Component that both pipelines share and that is edited."""
+    encoders: (
+        Annotated[
+            tuple[Component, ...],
+            Field(min_length=1, max_length=3, json_schema_extra={"x-kubernetes-list-type": "set"}),
+        ]
+        | None
+    ) = None
+    """All components that are edited together, `encoder` among them, such as both of SDXL: one Job, one
+    release, one rollout. Unset: `encoder` alone."""
     judge: Judge
     storage: ReleaseStorage
     method: MethodSpec = MethodSpec()

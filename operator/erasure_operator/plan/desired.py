@@ -15,7 +15,7 @@ from erasure_operator.plan.snapshot import Snapshot
 from unlearn_job.contract.concept import Erasure, KeptConcept
 from unlearn_job.contract.gates import Gates
 from unlearn_job.contract.key import erasure_digest
-from unlearn_job.contract.method import MethodConfig, MethodSpec
+from unlearn_job.contract.method import MethodConfig
 from unlearn_job.contract.sources import BaseModels
 
 Methods = Mapping[str, type[MethodConfig]]
@@ -52,7 +52,7 @@ class Desired:
 def desired(snapshot: Snapshot, methods: Methods) -> Desired:
     """Work out the desired set. An erasure that is being deleted is no longer part of it."""
     model = snapshot.model
-    config = resolve_method(model.spec.method, methods, surrogate=model.spec.surrogate is not None)
+    config = resolve_method(model, methods)
     erasures: dict[str, Erasure] = {}
     gates: dict[str, Gates] = {}
     for item in in_order(snapshot.erasures):
@@ -116,16 +116,20 @@ def base_models(model: VideoModel) -> BaseModels:
         surrogate=surrogate.source if surrogate else None,
         pipeline=model.spec.pipeline.source,
         encoder=model.spec.encoder,
+        encoders=model.spec.encoders,
     )
 
 
-def resolve_method(spec: MethodSpec, methods: Methods, *, surrogate: bool) -> MethodConfig | str:
+def resolve_method(model: VideoModel, methods: Methods) -> MethodConfig | str:
     """Return the method's validated parameters, or one sentence that says why there are none."""
+    spec = model.spec.method
     found = methods.get(spec.name)
     if found is None:
         return f'Method "{spec.name}" is unknown; the methods are: {", ".join(sorted(methods))}.'
-    if found.needs_surrogate and not surrogate:
+    if found.needs_surrogate and model.spec.surrogate is None:
         return f'Method "{spec.name}" trains through a text-to-image pipeline; set spec.surrogate.'
+    if found.needs_surrogate and len(base_models(model).components) > 1:
+        return f'Method "{spec.name}" trains one encoder through a text-to-image pipeline, and not several.'
     try:
         return found.model_validate(dict(spec.parameters))
     except ValidationError as error:

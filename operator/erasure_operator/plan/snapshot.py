@@ -56,7 +56,10 @@ class EncoderMount:
     container: str
     """Container that loads the pipeline."""
     path: str
-    """Where that container sees the encoder."""
+    """Where that container sees the encoder; of several encoders, the folder that holds theirs."""
+    components: tuple[str, ...] = ()
+    """Of several encoders, those that the release has, by name: each is mounted over the folder of its name
+    in `path`, and nothing else of `path` is covered. Empty for one, which is mounted over `path` itself."""
     endpoint: str | None = None
     region: str | None = None
     credentials_secret: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from erasure_operator.api.constants import DEFAULT_ENCODER_PATH
 from erasure_operator.api.encoder_release import EncoderRelease
@@ -88,14 +89,17 @@ def wanted_mount(
     """
     if release is None or release.status.result is None:
         return None
-    storage = release.spec.document.storage
+    storage, components = release.spec.document.storage, release.spec.document.base.components
+    path = selected.target.encoder_path or DEFAULT_ENCODER_PATH
     credentials = model.spec.storage.credentials
     return EncoderMount(
         key=release.key,
         uri=release.status.uri or "",
         manifest_sha256=release.status.result.manifest_sha256 or "",
         container=selected.container,
-        path=selected.target.encoder_path or DEFAULT_ENCODER_PATH,
+        # Beside the folder of the first: the path means the same for a release of one encoder.
+        path=str(PurePosixPath(path).parent) if len(components) > 1 else path,
+        components=tuple(sorted(components)) if len(components) > 1 else (),
         endpoint=storage.endpoint,
         region=storage.region,
         credentials_secret=credentials.secret_name if credentials else None,

@@ -21,6 +21,7 @@ COMET, DORA = erasure("comet"), erasure("dora", age=1)
         {"pipeline": {"source": "s3://models/t2v-2"}},
         {"surrogate": {"source": "s3://models/t2i"}},
         {"encoder": "text_encoder_2"},
+        {"encoders": ["text_encoder", "text_encoder_2"]},
         {"prompts": {"Character": ["a drawing of {}"]}},
     ],
     ids=lambda spec: next(iter(spec)),
@@ -35,10 +36,11 @@ def test_what_shapes_the_encoder_changes_the_digest(spec: dict[str, Any]) -> Non
         {"gates": {"residual": {"maxPercent": 1}}},
         {"storage": {"uri": "s3://other"}},
         {"job": {"activeDeadlineSeconds": 60}},
+        {"encoders": ["text_encoder"]},
         {"judge": {"type": "classifier", "source": "s3://models/other"}},
         {"method": {"name": "closed-form", "parameters": {"strength": 3}}},
     ],
-    ids=["gates", "storage", "job", "judge", "a default said aloud"],
+    ids=["gates", "storage", "job", "a list of one", "judge", "a default said aloud"],
 )
 def test_what_does_not_shape_it_leaves_the_digest(spec: dict[str, Any]) -> None:
     assert digest(COMET, edited(video_model(), **spec)) == digest(COMET)
@@ -91,6 +93,18 @@ def test_an_unusable_method_says_what_is_allowed(method: dict[str, Any], sentenc
     asked = desired(Snapshot(model=video_model(method=method), erasures=(COMET,)), METHODS)
     assert asked.problem is not None
     assert sentence in asked.problem
+
+
+def test_a_method_through_the_denoiser_takes_no_several_encoders() -> None:
+    model = video_model(
+        method={"name": "few-shot"},
+        surrogate={"source": "s3://models/t2i"},
+        encoders=["text_encoder", "text_encoder_2"],
+    )
+    asked = desired(Snapshot(model=model, erasures=(COMET,)), METHODS)
+    assert asked.problem == (
+        'Method "few-shot" trains one encoder through a text-to-image pipeline, and not several.'
+    )
 
 
 def test_with_an_unusable_method_the_last_known_digests_count() -> None:

@@ -78,3 +78,28 @@ def test_a_mount_says_where_the_release_is_and_how_to_reach_it() -> None:
     assert (mount.container, mount.path) == ("server", "/var/run/concept-erasure/text_encoder")
     assert mount.credentials_secret == "s3"
     assert wanted_mount(None, selected(), video_model()) is None
+
+
+@pytest.mark.parametrize(
+    ("encoder_path", "one", "several"),
+    [
+        (None, "/var/run/concept-erasure/text_encoder", "/var/run/concept-erasure"),
+        ("/models/t2v/text_encoder", "/models/t2v/text_encoder", "/models/t2v"),
+        ("/text_encoder", "/text_encoder", "/"),
+    ],
+)
+def test_several_encoders_are_mounted_beside_the_folder_of_the_first(
+    encoder_path: str | None, one: str, several: str
+) -> None:
+    target = {"selector": {"matchLabels": {"app": "t2v"}}, "encoderPath": encoder_path}
+    model = video_model(
+        encoders=["text_encoder_2", "text_encoder"], rollout={"waves": [{"targets": [target]}]}
+    )
+    workload_ = select(Snapshot(model=model, workloads=(workload(),)))[0]
+    pair = wanted_mount(release([erasure("comet")], model=model), workload_, model)
+    assert pair is not None
+    assert (pair.path, pair.components) == (several, ("text_encoder", "text_encoder_2"))
+    # A release of one encoder, from before the model named two: served under the same path as ever.
+    alone = wanted_mount(release([erasure("comet")]), workload_, model)
+    assert alone is not None
+    assert (alone.path, alone.components) == (one, ())

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unlearn_job.attacks.targets import SMALL, target
 from unlearn_job.attacks import Budget, Candidate, Target, attempt
-from unlearn_job.attacks.trial import hits
+from unlearn_job.attacks.trial import _candidates, hits
 from unlearn_job.prompts import Prompt
 
 pytestmark = pytest.mark.torch
@@ -27,6 +27,30 @@ class Given:
 
 
 TWO = (Candidate(Prompt("", "red boat", ""), 0.1), Candidate(Prompt("", "green star", ""), 0.2))
+
+
+def test_of_several_encoders_each_is_searched_and_candidates_come_in_turns() -> None:
+    one = target()
+    part = dataclasses.replace(one.models, encoder_name="text_encoder_2")
+    pair = dataclasses.replace(
+        one,
+        models=dataclasses.replace(one.models, beside=(part,)),
+        beside={"text_encoder_2": one.models.base_encoder},
+    )
+
+    @dataclasses.dataclass(frozen=True)
+    class Named:
+        """An attack that proposes what the encoder is called, and one prompt for all."""
+
+        name: str = "named"
+        names_concept: bool = False
+
+        def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:  # noqa: ARG002
+            own = Candidate(Prompt("", target.models.encoder_name, ""), 0.1)
+            return [own, Candidate(Prompt("", "boat", ""), 0.2)]
+
+    found = _candidates(Named(), pair, SMALL, 1)
+    assert [c.prompt.text for c in found] == ["text_encoder", "text_encoder_2", "boat"]
 
 
 def test_counts_have_the_sizes_of_the_budget() -> None:

@@ -31,6 +31,12 @@ def test_without_names_every_concept_of_the_file_is_run(tmp_path: Path) -> None:
     assert [run.concepts for run in found.runs[::4]] == ["captain comet", "cat", "fish"]
 
 
+def test_a_bench_may_edit_several_encoders_together(tmp_path: Path) -> None:
+    assert planned(order(tmp_path)).base.encoders is None
+    both = planned(order(tmp_path, encoder=("text_encoder", "text_encoder_2")))
+    assert both.base.components == ("text_encoder", "text_encoder_2")
+
+
 def test_documents_keep_what_is_not_erased(tmp_path: Path) -> None:
     plan = planned(
         order(tmp_path, concept=("cat>captain comet",), preserve=("cat", "fish"), holdout=("Person:anna",))

@@ -87,6 +87,7 @@ def golden_config(method: dict[str, Any]) -> MethodConfig:
     [
         {"base": BaseModels(pipeline="s3://models/other")},
         {"base": BaseModels(pipeline="s3://models/t2v", encoder="text_encoder_2")},
+        {"base": BaseModels(pipeline="s3://models/t2v", encoders=("text_encoder", "text_encoder_2"))},
         {"concept": Concept(name="captain comet", kind=ConceptKind.OBJECT)},
         {"concept": COMET.model_copy(update={"aliases": ("comet man",)})},
         {"concept": COMET.model_copy(update={"anchor": "a man"})},
@@ -111,6 +112,16 @@ def test_descriptions_are_probed_and_shape_no_weights() -> None:
 def test_the_retain_sets_order_and_repetitions_do_not() -> None:
     preserve = [KeptConcept(name="dog"), KeptConcept(name="cat"), KeptConcept(name="dog")]
     assert digest(preserve=preserve) == digest()
+
+
+def test_a_list_of_one_encoder_and_the_order_of_several_do_not() -> None:
+    def of(**encoders: Any) -> str:
+        return digest(base=BaseModels(pipeline="s3://models/t2v", **encoders))
+
+    assert of(encoders=("text_encoder",)) == digest()
+    both = ("text_encoder", "text_encoder_2")
+    assert of(encoders=both) == of(encoders=both[::-1])
+    assert of(encoders=both) != of(encoder="text_encoder_2", encoders=both)
 
 
 def test_a_default_that_is_written_out_gives_the_same_digest() -> None:

@@ -8,6 +8,7 @@ from unlearn_job.contract.localisation import LocalisationEvidence
 def test_it_reads_what_a_localisation_writes_and_what_newer_ones_will() -> None:
     written = {
         "concept": "cat",
+        "encoder": "text_encoder_2",
         "anchor": None,
         "prompts": 4,
         "layers": [0, 1],

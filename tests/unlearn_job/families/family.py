@@ -64,6 +64,14 @@ FAMILIES = (
         "mochi", pipelines.mochi, Conditioning(masked=True, padding=False, length=256, **WHOLE), T5, (2, 3)
     ),
     Family("wan", pipelines.wan, Conditioning(masked=True, padding=False, length=512, **WHOLE), T5, (2, 3)),
+    Family(
+        "animatediff-sdxl",
+        pipelines.animate_diff_xl,
+        SDXL,
+        CLIP,
+        (1, 2),
+        surrogate=pipelines.stable_diffusion_xl,
+    ),
     Family("sdxl-1", pipelines.stable_diffusion_xl, SDXL, CLIP, (1, 2)),
     Family(
         "sdxl-2",

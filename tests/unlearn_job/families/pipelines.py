@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from diffusers import (
     AnimateDiffPipeline,
+    AnimateDiffSDXLPipeline,
     AutoencoderKLCogVideoX,
     AutoencoderKLLTXVideo,
     AutoencoderKLMochi,
@@ -84,44 +85,58 @@ def text_to_video(folder: Path) -> DiffusionPipeline:
     )
 
 
-def animate_diff(folder: Path) -> DiffusionPipeline:
-    tokenizer = texts.clip_tokenizer(folder / "words")
-    motion = MotionAdapter(
+def _motion() -> MotionAdapter:
+    return MotionAdapter(
         block_out_channels=(32, 64),
         motion_layers_per_block=1,
         motion_norm_num_groups=4,
         motion_num_attention_heads=4,
     )
+
+
+def animate_diff(folder: Path) -> DiffusionPipeline:
+    tokenizer = texts.clip_tokenizer(folder / "words")
     return AnimateDiffPipeline(
         vae=denoisers.vae(),
         text_encoder=texts.clip(tokenizer),
         tokenizer=tokenizer,
         unet=denoisers.unet(texts.WIDTH, up_block_types=("CrossAttnUpBlock2D", "UpBlock2D")),
-        motion_adapter=motion,
+        motion_adapter=_motion(),
         scheduler=_schedule(clip_sample=False, timestep_spacing="linspace"),
     )
 
 
-def stable_diffusion_xl(folder: Path) -> DiffusionPipeline:
+def _xl(folder: Path, **unet: Any) -> dict[str, Any]:
+    """Return what both pipelines of SDXL have: two encoders, read side by side, and a pooled vector."""
     first = texts.clip_tokenizer(folder / "words")
     second = texts.clip_tokenizer(folder / "words_2", pad="!")
-    unet = denoisers.unet(
-        texts.WIDTH + 48,
-        addition_embed_type="text_time",
-        addition_time_embed_dim=8,
-        projection_class_embeddings_input_dim=6 * 8 + 48,
-        use_linear_projection=True,
-    )
-    return StableDiffusionXLPipeline(
-        vae=denoisers.vae(),
-        text_encoder=texts.clip(first),
-        text_encoder_2=texts.open_clip_big(second),
-        tokenizer=first,
-        tokenizer_2=second,
-        unet=unet,
-        scheduler=_schedule(),
-        force_zeros_for_empty_prompt=True,
-        add_watermarker=False,
+    return {
+        "vae": denoisers.vae(),
+        "text_encoder": texts.clip(first),
+        "text_encoder_2": texts.open_clip_big(second),
+        "tokenizer": first,
+        "tokenizer_2": second,
+        "unet": denoisers.unet(
+            texts.WIDTH + 48,
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            projection_class_embeddings_input_dim=6 * 8 + 48,
+            use_linear_projection=True,
+            **unet,
+        ),
+        "force_zeros_for_empty_prompt": True,
+    }
+
+
+def stable_diffusion_xl(folder: Path) -> DiffusionPipeline:
+    return StableDiffusionXLPipeline(**_xl(folder), scheduler=_schedule(), add_watermarker=False)
+
+
+def animate_diff_xl(folder: Path) -> DiffusionPipeline:
+    return AnimateDiffSDXLPipeline(
+        **_xl(folder, up_block_types=("CrossAttnUpBlock2D", "UpBlock2D")),
+        motion_adapter=_motion(),
+        scheduler=_schedule(clip_sample=False, timestep_spacing="linspace"),
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
 from tests.unlearn_job import tiny
-from unlearn_job.methods.denoising import Denoiser
+from unlearn_job.methods.denoising import Denoiser, UnsupportedDenoiserError
 
 pytestmark = pytest.mark.torch
 
@@ -61,3 +61,13 @@ def test_the_prediction_reads_the_hidden_states() -> None:
     one, other = (denoiser.predict(noisy, scale * torch.ones(2, 24, tiny.WIDTH)) for scale in (1, -1))
     assert one.shape == (2, 4, 8, 8)
     assert not torch.allclose(one, other)
+
+
+def test_a_denoiser_that_reads_more_than_hidden_states_is_refused() -> None:
+    pipeline = _pipeline("epsilon")
+    pipeline.unet.register_to_config(addition_embed_type="text_time")
+    with pytest.raises(UnsupportedDenoiserError, match="the denoiser of StableDiffusionPipeline is no U-Net"):
+        Denoiser(pipeline)
+    pipeline.register_modules(unet=None)
+    with pytest.raises(UnsupportedDenoiserError):
+        Denoiser(pipeline)
