@@ -1,8 +1,8 @@
 """Fetch a release's encoder into a folder, or fail: nothing is served that the manifest does not vouch for.
 
 The order of steps is the safety: the manifest's digest comes from the cluster, the files' digests from the
-manifest, all files are verified beside the destination before one of them gets its name, and the manifest
-moves last. A folder with the right manifest.json is therefore complete.
+manifest, all files are verified beside the destination before one of them gets its name, where there is a
+public key by their signature as well, and the manifest moves last. A folder with the right manifest.json is therefore complete.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
+from erasure_operator.fetch_signature import check_signature
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifest, ManifestFile
 from unlearn_job.store.mapping import storage_errors
@@ -57,6 +58,8 @@ class Wanted:
     manifest_sha256: str
     endpoint: str | None = None
     region: str | None = None
+    public_key: str | None = None
+    """Public keys in PEM, of which one must have signed the encoder; None asks for no signature."""
 
 
 def fetch(wanted: Wanted, destination: Path) -> bool:
@@ -80,6 +83,8 @@ def fetch(wanted: Wanted, destination: Path) -> bool:
         The address does not end with the release's key.
     ReleaseDamagedError
         The manifest or a file is not what was published.
+    SignatureInvalidError, SigningKeyError, SigningMissingError
+        There are public keys, and the encoder is signed by none of them, or that cannot be told.
     ForeignFilesError
         Somebody else's files are in the destination, or it cannot be written.
     ErasureError
@@ -92,10 +97,13 @@ def fetch(wanted: Wanted, destination: Path) -> bool:
     with storage_errors(f"file://{destination}", "write the encoder"):
         destination.mkdir(parents=True, exist_ok=True)
         _refuse_foreign(destination, files)
-        if _is_right(destination, files, wanted.manifest_sha256):
+        # A folder does not tell whether anybody looked for a signature, so with a key it is fetched again.
+        if wanted.public_key is None and _is_right(destination, files, wanted.manifest_sha256):
             return False
-        with _beside(destination) as staging:
+        with _beside(destination) as staging, _beside(destination) as aside:
             download_encoder(store, prefix, manifest, staging)
+            if wanted.public_key is not None:
+                check_signature(store, prefix, staging, wanted.public_key, aside)
             store.download(f"{prefix}/{MANIFEST_NAME}", staging / MANIFEST_NAME)
             if sha256_of(staging / MANIFEST_NAME) != wanted.manifest_sha256:
                 raise ReleaseDamagedError(f"{wanted.uri}/{MANIFEST_NAME} changed while it was read")

@@ -86,6 +86,7 @@ REFUSED: list[tuple[Manifest, str, Any, str]] = [
     (VIDEO_MODEL, "spec.prompts", {"Animal": ["a {}"]}, "Animal"),
     (VIDEO_MODEL, "spec.method", {"name": "closed-form", "parameters": {"scale": 0.5}}, "parameters"),
     (VIDEO_MODEL, "spec.rollout.waves", [], "spec.rollout.waves"),
+    (VIDEO_MODEL, "spec.signing", {"secretName": "s", "publicKey": "signer.pub"}, "spec.signing.publicKey"),
     (
         ENCODER_RELEASE,
         "spec.videoModel",

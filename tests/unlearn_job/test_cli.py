@@ -61,7 +61,7 @@ def test_help_and_a_wrong_document_answer_without_torch(tmp_path: Path) -> None:
 
 COMMANDS = (
     *("run", "erase", "identify", "probe", "attack", "dataset", "bench"),
-    *("report", "verify", "validate"),
+    *("report", "verify", "sign", "validate"),
 )
 HELP_WITHIN_SECONDS = 1.0
 

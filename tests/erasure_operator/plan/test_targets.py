@@ -78,3 +78,16 @@ def test_a_mount_says_where_the_release_is_and_how_to_reach_it() -> None:
     assert (mount.container, mount.path) == ("server", "/var/run/concept-erasure/text_encoder")
     assert mount.credentials_secret == "s3"
     assert wanted_mount(None, selected(), video_model()) is None
+
+
+@pytest.mark.parametrize("public_key", [None, "PEM"])
+def test_a_mount_asks_for_a_signature_where_the_model_names_a_key_to_tell_it_by(
+    public_key: str | None,
+) -> None:
+    model = video_model(signing={"secret_name": "encoder-signing"})
+    assert model.spec.signing is not None
+    signing = model.spec.signing.model_copy(update={"public_key": public_key})
+    model = model.model_copy(update={"spec": model.spec.model_copy(update={"signing": signing})})
+    mount = wanted_mount(release([erasure("comet")]), selected(), model)
+    assert mount is not None
+    assert mount.public_key == public_key
