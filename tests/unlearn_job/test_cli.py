@@ -108,6 +108,7 @@ FLAGS = ("--concept", "cat", "--pipeline", "/models/t2v", "--judge", "/judge")
         (["erase", *FLAGS, "--seed", "-1"], "Usage: --seed: Input should be greater than or equal to 0"),
         (["erase", *FLAGS, "--guidance", "much"], "Usage: --guidance: String should match pattern"),
         (["erase", *FLAGS, "--alias", ""], "Usage: --alias.0: String should have at least 1 character"),
+        (["erase", *FLAGS, "--description", " "], "Usage: --description.0: String should match pattern"),
         (["erase", *FLAGS, "--method", "magic"], "UnknownMethod: there is no method 'magic'"),
         (["erase", *FLAGS, "--method", "few-shot"], "InvalidDocument: base.surrogate: method few-shot"),
         (["erase", *FLAGS, "--parameters.x", "1"], "InvalidDocument: x: Extra inputs are not permitted"),
