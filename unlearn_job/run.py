@@ -15,7 +15,7 @@ from unlearn_job.attacks.gate import attacked
 from unlearn_job.clock import Clock
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
-from unlearn_job.contract.manifest import ENCODER_FOLDER, Manifest, ManifestErasure, ManifestFile
+from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifest, ManifestErasure, ManifestFile
 from unlearn_job.contract.result import JobResult, Outcome
 from unlearn_job.discovery import discover
 from unlearn_job.encoder import save_encoder, tensor_digest
@@ -98,6 +98,8 @@ def run(document: JobInput, settings: JobSettings) -> JobResult:
         return published
     if settings.signing_key is not None:
         check_signing(settings.signing_key)
+    # Now, and not after all the work: credentials that may read were enough to get here.
+    store.check_writable(f"{prefix}/{MANIFEST_NAME}")
     state = _state(document, settings)
     with caching(PicturesCache(state / "pictures", document.base.to_json())):
         result = retried(lambda thrift: _build(document, settings, store, clock, thrift))

@@ -274,6 +274,23 @@ class TestRun:
         for hidden in (s3_environment.secret_key, s3_environment.access_key, "a-wrong-one"):
             assert hidden not in error + left(tmp_path).message
 
+    @pytest.mark.s3
+    def test_credentials_that_may_only_read_are_found_before_any_work(
+        self,
+        tiny_models: Path,
+        tmp_path: Path,
+        s3_environment: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_environment.reader_access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_environment.reader_secret_key)
+        storage = {"uri": f"s3://{s3_environment.bucket}/read-only", "endpoint": s3_environment.endpoint}
+        assert call("run", str(self.document(tiny_models, tmp_path, storage=storage))) == 78
+        assert left(tmp_path).reason == "StorageAccessDenied"
+        assert "the credentials need get, put and list" in left(tmp_path).message
+        assert "step started" not in capsys.readouterr().err
+
     def test_a_full_disk_is_temporary_and_publishes_nothing(
         self, tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
