@@ -79,7 +79,9 @@ class Localisation:
         }
 
 
-def localised(models: Models, doc: JobInput, prompts: int = PROMPTS) -> tuple[Localisation, ...]:
+def localised(
+    models: Models, doc: JobInput, prompts: int = PROMPTS, *, erasing: Sequence[Erasing] | None = None
+) -> tuple[Localisation, ...]:
     """Localise everything that a document adds, in the encoder that its Job starts from.
 
     Parameters
@@ -88,11 +90,14 @@ def localised(models: Models, doc: JobInput, prompts: int = PROMPTS) -> tuple[Lo
         The Job's.
     prompts
         Prompts of each name that are patched.
+    erasing
+        The document's erasures by that encoder, where the caller has them already.
 
     """
-    kept, encoder = kept_concepts(doc), models.start_encoder
-    found = erasings(doc, Templates.of(doc), encoder, models.tokenizer, kept)
-    return tuple(localise(encoder, models.tokenizer, erasing, prompts) for erasing in found)
+    encoder = models.start_encoder
+    if erasing is None:
+        erasing = erasings(doc, Templates.of(doc), encoder, models.tokenizer, kept_concepts(doc))
+    return tuple(localise(encoder, models.tokenizer, one, prompts) for one in erasing)
 
 
 @torch.no_grad()

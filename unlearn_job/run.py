@@ -19,6 +19,7 @@ from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifes
 from unlearn_job.contract.result import JobResult, Outcome
 from unlearn_job.discovery import discover
 from unlearn_job.encoder import save_encoder, tensor_digest
+from unlearn_job.erasing import erasings
 from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.localise import localised
@@ -31,6 +32,7 @@ from unlearn_job.prompts import Templates
 from unlearn_job.provenance import provenance
 from unlearn_job.publish import commit, find_published, upload
 from unlearn_job.report.render import render_report
+from unlearn_job.retain import kept_concepts
 from unlearn_job.settings import JobSettings
 from unlearn_job.shots import given_shots
 from unlearn_job.signing import check_signing, sign
@@ -128,10 +130,23 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     if base.not_present:
         return _not_present(document, models, base.not_present, clock)
     with clock.step("localise"):
-        places = localised(models, document)
+        erasing = erasings(
+            document,
+            Templates.of(document),
+            models.start_encoder,
+            models.tokenizer,
+            kept_concepts(document),
+        )
+        places = localised(models, document, erasing=erasing)
     with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
         encoder = unlearn(
-            models, document, judge, given=given, alone=found.alone, state=_state(document, settings)
+            models,
+            document,
+            judge,
+            given=given,
+            alone=found.alone,
+            state=_state(document, settings),
+            erasing=erasing,
         )
     with clock.step("probe") as figures:
         report = probe(models, encoder, judge, document, base=base).discovered(

@@ -18,7 +18,7 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.encoder import tensor_digest
-from unlearn_job.erasing import erased_names, erasings
+from unlearn_job.erasing import Erasing, erased_names, erasings
 from unlearn_job.generate import Pixels
 from unlearn_job.judges.judge import Judge
 from unlearn_job.methods import configs, load
@@ -52,6 +52,7 @@ def unlearn(
     given: Mapping[str, Pixels] | None = None,
     alone: Mapping[Digest, Sequence[str]] | None = None,
     state: Path | None = None,
+    erasing: Sequence[Erasing] | None = None,
 ) -> PreTrainedModel:
     """Erase what the document adds, and keep what its parent has erased.
 
@@ -71,6 +72,8 @@ def unlearn(
     state
         Folder for the state of a training. A call that finds one there goes on from it, and gives the same
         bytes as one that was never interrupted; the state is removed at the end.
+    erasing
+        The document's erasures by the encoder to start from, where the caller has them already.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def unlearn(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(doc.seed)
         checkpoint = _checkpoint(models, doc, config, state) if state else None
-        task = _task(models, doc, judge, given, alone=alone, checkpoint=checkpoint)
+        task = _task(models, doc, judge, given, alone=alone, checkpoint=checkpoint, erasing=erasing)
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
     if checkpoint:
@@ -130,12 +133,14 @@ def _task(
     *,
     alone: Mapping[Digest, Sequence[str]] | None = None,
     checkpoint: Checkpoint | None = None,
+    erasing: Sequence[Erasing] | None = None,
 ) -> Task:
     given, alone = given or {}, alone or {}
     start = _copy(models.start_encoder)
     templates = Templates.of(doc)
     kept = kept_concepts(doc)
-    erasing = erasings(doc, templates, start, models.tokenizer, kept)
+    if erasing is None:
+        erasing = erasings(doc, templates, start, models.tokenizer, kept)
     near = {e.erasure.digest: Nearness(start, models.tokenizer, e) for e in erasing}
     names = [concept.name for concept in kept]
     groups = [*(e.names for e in erasing), *((name,) for name in names)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -14,7 +14,7 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
-from unlearn_job.probe.subjects import alternatives, subjects
+from unlearn_job.probe.subjects import alternatives, listed
 from unlearn_job.prompts import Prompt, Templates, names
 from unlearn_job.retain import Reading
 
@@ -50,6 +50,8 @@ class Target:
     doc: prompts, sampling steps and guidance are its own.
     erasure: whose concept the attack wants back.
     among: what a zero-shot judge compares with.
+    named: counts of the plain name so far, by whether the base drew it, how often, and seed: they are the same
+        for every attack on the target, and drawn once.
 
     """
 
@@ -59,14 +61,14 @@ class Target:
     doc: JobInput
     erasure: Erasure
     among: tuple[KeptConcept, ...] = ()
+    named: dict[tuple[bool, int, int], Tally] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(
         cls, models: Models, edited: PreTrainedModel, judge: Judge, doc: JobInput, erasure: Erasure
     ) -> Target:
         """Collect the alternatives that a zero-shot judge needs."""
-        every = subjects(doc, Templates.of(doc), models.base_encoder, models.tokenizer)
-        return cls(models, edited, judge, doc, erasure, alternatives(doc, every))
+        return cls(models, edited, judge, doc, erasure, alternatives(doc, listed(doc)))
 
     @property
     def base(self) -> PreTrainedModel:

@@ -100,14 +100,17 @@ def _looks(
 
 
 def _named(target: Target, encoder: PreTrainedModel, budget: Budget, seed: int) -> Tally:
-    """Count images of the plain name, over the training templates."""
+    """Count images of the plain name, over the training templates; drawn for the target's first attack."""
     concept, templates = target.erasure.concept, target.templates.training(target.erasure.concept.kind)
     count = max(1, budget.fresh // 2)
-    shots = [
-        (
-            Candidate(fill(templates[i % len(templates)], concept.name, concept.kind), 0.0),
-            seed_for(seed, "named", i),
-        )
-        for i in range(count)
-    ]
-    return Tally(hits=sum(shown(target, encoder, shots)), samples=count)
+    drawn = (encoder is target.base, count, seed)
+    if drawn not in target.named:
+        shots = [
+            (
+                Candidate(fill(templates[i % len(templates)], concept.name, concept.kind), 0.0),
+                seed_for(seed, "named", i),
+            )
+            for i in range(count)
+        ]
+        target.named[drawn] = Tally(hits=sum(shown(target, encoder, shots)), samples=count)
+    return target.named[drawn]
