@@ -2,9 +2,9 @@
 
     python -m bench.start [--times 3] [--out bench/results/start.json]
 
-The Job is that of examples/job, on the testbed's models. It runs until it says that its models are loaded, and
-is then ended. `import torch, transformers, diffusers` runs in a process of its own, in turn with the Job's, so
-that both meet the same machine: on one that is shared, the ratio says more than the seconds.
+The Job is that of examples/job, on the testbed's models. It runs until it says that its models are loaded,
+and is then ended. `import torch, transformers, diffusers` runs in a process of its own, in turn with the
+Job's, so that both meet the same machine: on a shared one the ratio says more than the seconds.
 """
 
 from __future__ import annotations

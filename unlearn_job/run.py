@@ -15,7 +15,13 @@ from unlearn_job.attacks.gate import attacked
 from unlearn_job.clock import Clock
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
-from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifest, ManifestErasure, ManifestFile
+from unlearn_job.contract.manifest import (
+    ENCODER_FOLDER,
+    MANIFEST_NAME,
+    Manifest,
+    ManifestErasure,
+    ManifestFile,
+)
 from unlearn_job.contract.result import JobResult, Outcome
 from unlearn_job.discovery import discover
 from unlearn_job.encoder import save_encoder, tensor_digest

@@ -1,8 +1,9 @@
 """Fetch a release's encoder into a folder, or fail: nothing is served that the manifest does not vouch for.
 
 The order of steps is the safety: the manifest's digest comes from the cluster, the files' digests from the
-manifest, all files are verified beside the destination before one of them gets its name, where there is a
-public key by their signature as well, and the manifest moves last. A folder with the right manifest.json is therefore complete.
+manifest, all files are verified beside the destination before one of them gets its name (by their signature
+too, where there is a public key), and the manifest moves last. A folder with the right manifest.json is
+therefore complete.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from unlearn_job.contract.errors import ErasureError, TemporaryFailure
 from unlearn_job.contract.result import ExitCode
@@ -22,7 +23,7 @@ def fetch_encoder(
     dest: Path,
     endpoint: str | None = None,
     region: str | None = None,
-    public_key: str | None = None,
+    public_key: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
 ) -> int:
     """Fetch a release's encoder, verify every file against its manifest, and put it in a folder.
 

@@ -43,7 +43,8 @@ def check_signature(store: Store, prefix: str, encoder: Path, public_keys: str, 
         store.download(f"{prefix}/{SIGNATURE_NAME}", signature)
     except NotFoundError as exc:
         raise SignatureInvalidError(
-            f"{store.uri}/{prefix} is not signed; sign it with `unlearn-job sign`, or take signing.publicKey away"
+            f"{store.uri}/{prefix} is not signed; sign it with `unlearn-job sign`, "
+            "or take signing.publicKey away"
         ) from exc
     refused: list[SignatureInvalidError] = []
     for number, text in enumerate(split_keys(public_keys), 1):

@@ -19,8 +19,8 @@ def signing_volumes(signing: Signing | None) -> list[dict[str, Any]]:
     """Return the volume with the one key of the Secret that signs; none where nothing is signed."""
     if signing is None:
         return []
-    # Optional, so that a missing Secret or key is a sentence of the Job's with exit code 78, and not a pod that
-    # is ContainerCreating until the Job's deadline, with the reason among its events alone.
+    # Optional, so that a missing Secret or key is a sentence of the Job's with exit code 78, and not a pod
+    # that is ContainerCreating until the Job's deadline, with the reason among its events alone.
     items = [{"key": signing.key, "path": signing.key}]
     secret = {"secretName": signing.secret_name, "items": items, "optional": True}
     return [{"name": _VOLUME, "secret": secret}]

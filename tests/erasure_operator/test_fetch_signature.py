@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from erasure_operator.fetch import Wanted, fetch
 from erasure_operator.fetch_encoder import app
 from erasure_operator.fetch_signature import split_keys
+from erasure_operator.plan.snapshot import EncoderMount, Workload
+from erasure_operator.render_target import FetchImage, render_target
+from erasure_operator.resources import ModelKey
 from tests.unlearn_job import documents
 from tests.unlearn_job.conftest import S3Server
 from tests.unlearn_job.test_released import publish
@@ -55,6 +58,30 @@ FETCHED = {"config.json", "model.safetensors", "manifest.json"}
 def test_a_signed_release_is_fetched_and_its_signature_stays_where_it_is(tmp_path: Path, key: Path) -> None:
     release = publish(tmp_path, key)
     assert fetch(wanted(release, key), tmp_path / "d") is True
+    assert names(tmp_path / "d") == FETCHED
+
+
+def test_a_target_pod_fetches_with_the_arguments_that_it_is_given(tmp_path: Path, key: Path) -> None:
+    """A key begins with a hyphen, which a command line may take for an option."""
+    given = wanted(publish(tmp_path, key), key)
+    mount = EncoderMount(
+        key=given.key,
+        uri=given.uri,
+        manifest_sha256=given.manifest_sha256,
+        container="server",
+        path="/text_encoder",
+        public_key=given.public_key,
+    )
+    rendered = render_target(
+        Workload(kind="Deployment", name="t2v", containers=("server",)),
+        mount,
+        model=ModelKey("media", "storyboard"),
+        image=FetchImage("operator", "Always"),
+    )
+    (container,) = rendered["spec"]["template"]["spec"]["initContainers"]
+    (volume,) = container["volumeMounts"]
+    tokens = [str(tmp_path / "d") if text == volume["mountPath"] else text for text in container["args"]]
+    assert app(tokens, result_action="return_value") == 0
     assert names(tmp_path / "d") == FETCHED
 
 
@@ -102,7 +129,7 @@ def garbage(folder: Path, key: Path, _other: Path) -> Path:
     ("made", "sentence"),
     [
         (unsigned, "is not signed; sign it with `unlearn-job sign`"),
-        (by_another, "is not a signature of the key in public-key-1"),
+        (by_another, "Key mismatch"),
         (forged, "does not hold for"),
         (garbage, "does not hold for"),
     ],

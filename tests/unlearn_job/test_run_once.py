@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,7 +52,7 @@ def rows(pixels: torch.Tensor) -> list[bytes]:
 
 
 @pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     """Watch the pipelines' own calls, the judge's and the VAE's."""
     found = Work()
     digests: dict[int, tuple[Any, str]] = {}
@@ -97,7 +96,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
     monkeypatch.setattr(AutoencoderKL, "encode", encoding)
     for module in (aliases, discovery, job, localise, unlearn):
         monkeypatch.setattr(module, "erasings", finding)
-    yield found
+    return found
 
 
 ATTACKED = {

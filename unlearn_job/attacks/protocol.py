@@ -50,8 +50,8 @@ class Target:
     doc: prompts, sampling steps and guidance are its own.
     erasure: whose concept the attack wants back.
     among: what a zero-shot judge compares with.
-    named: counts of the plain name so far, by whether the base drew it, how often, and seed: they are the same
-        for every attack on the target, and drawn once.
+    named: counts of the plain name so far, by whether the base drew it, how often, and seed: the same for
+        every attack on the target, and drawn once.
 
     """
 

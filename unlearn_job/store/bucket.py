@@ -95,9 +95,7 @@ class BucketStore:
             begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
             # Who may begin and not give up loses nothing: an upload without parts holds no byte.
             with suppress(ClientError):
-                self._client.abort_multipart_upload(
-                    Bucket=self._bucket, Key=key, UploadId=begun["UploadId"]
-                )
+                self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=begun["UploadId"])
 
     def exists(self, name: str) -> bool:
         """Say whether there is such an object.

@@ -185,7 +185,7 @@ class VideoModelSpec(ApiModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Everything random in a Job derives from it."""
     signing: Signing | None = None
-    """Sign encoders, and serve signed ones alone. Unset: digests vouch for what is served, signatures do not."""
+    """Sign encoders, and serve signed ones alone. Unset: digests alone vouch for what is served."""
     job: JobSettings = JobSettings()
     rollout: RolloutSettings
 

@@ -48,7 +48,10 @@ cXw3Yx1oQm9bJm0m1R3rCq6T3dB1p7mBvWZ3l0K7lS2nqgQm0n5j2n0m8g==
         ({"secretName": "signing", "publicKey": KEY.strip()}, []),
         ({"secretName": "signing", "publicKey": KEY * 4}, []),
         ({"secretName": "signing", "publicKey": KEY * 5}, ["spec.signing.publicKey"]),
-        ({"secretName": "signing", "publicKey": KEY.replace("PUBLIC", "PRIVATE")}, ["spec.signing.publicKey"]),
+        (
+            {"secretName": "signing", "publicKey": KEY.replace("PUBLIC", "PRIVATE")},
+            ["spec.signing.publicKey"],
+        ),
         ({"secretName": "signing", "publicKey": "signer.pub"}, ["spec.signing.publicKey"]),
         ({"secretName": "signing", "publicKey": ""}, ["spec.signing.publicKey"]),
         ({"secretName": "signing", "key": "../key.pem"}, ["spec.signing.key"]),
