@@ -21,6 +21,7 @@ from transformers import ResNetForImageClassification  # noqa: E402
 from tests.unlearn_job import folders, tiny  # noqa: E402
 from unlearn_job import aliases, discovery, localise, unlearn  # noqa: E402
 from unlearn_job import run as job  # noqa: E402
+from unlearn_job.contract.concept import ConceptKind, KeptConcept  # noqa: E402
 from unlearn_job.contract.document import JobInput, ParentRelease  # noqa: E402
 from unlearn_job.contract.result import Outcome  # noqa: E402
 from unlearn_job.encoder import tensor_digest  # noqa: E402
@@ -104,6 +105,8 @@ ATTACKED = {
     "retention": {"min_percent": 0},
     "attack": {"max_percent": 100},
 }
+SKETCH = KeptConcept(name="pencil sketch", kind=ConceptKind.STYLE)
+"""Of another kind than what goes: this judge sees the same in everything."""
 WORDED = {**tiny.AMOUNT, "wordings": ("Compositional", "Implicit", "Translated"), "wording_images": 4}
 
 
@@ -111,7 +114,7 @@ def told(models: Path, uri: str, **more: Any) -> JobInput:
     """Return a document with everything in it that draws: wordings, neighbours, and attacks by default."""
     cat = tiny.CAT.model_copy(update={"descriptions": ("an animal that purrs",)})
     fields: dict[str, Any] = {"gates": ATTACKED, "probe": WORDED, **more}
-    return folders.document(models, uri, tiny.erasure(cat, tiny.WHALE), **fields)
+    return folders.document(models, uri, tiny.erasure(cat, SKETCH), **fields)
 
 
 def no_more_than_once(counted: Counter[Any]) -> None:
@@ -160,7 +163,7 @@ def test_a_release_on_a_release_draws_no_more(tiny_models: Path, tmp_path: Path,
         parent=ParentRelease(key=first.key, manifest_sha256=first.manifest_sha256),
         holds=(tiny.erasure(tiny.CAT),),
         judge={"type": "classifier", "source": f"file://{tmp_path / 'judge'}"},
-        gates=ATTACKED,
+        gates={**ATTACKED, "attack": None},
         probe=WORDED,
     )
     assert job.run(second, settings).outcome is Outcome.BUILT
