@@ -42,7 +42,7 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
 USER 65532:65532
 WORKDIR /tmp
 
-# The operator, and fetch-encoder, which runs in front of every target: slim, without torch.
+# The operator, and fetch-encoder, which runs in front of every target and checks signatures: slim, without torch.
 FROM build AS operator-build
 # Again, because not every builder hands an ARG on to a stage that is built from this one.
 ARG UV_INDEX_URL
@@ -53,11 +53,11 @@ ARG SSL_CERT_DIR
 ARG HTTP_PROXY
 ARG HTTPS_PROXY
 ARG NO_PROXY
-RUN /opt/uv/bin/uv sync --frozen --no-default-groups --extra operator --no-install-project
+RUN /opt/uv/bin/uv sync --frozen --no-default-groups --extra operator --extra signing --no-install-project
 COPY operator/erasure_operator operator/erasure_operator
 COPY unlearn_job unlearn_job
 COPY inference inference
-RUN /opt/uv/bin/uv sync --frozen --no-default-groups --extra operator --no-editable
+RUN /opt/uv/bin/uv sync --frozen --no-default-groups --extra operator --extra signing --no-editable
 
 FROM runtime AS operator
 COPY --from=operator-build /opt/venv /opt/venv

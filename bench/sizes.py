@@ -119,7 +119,9 @@ def stable_diffusion(
         sample_size=512,
         scaling_factor=0.18215,
     )
-    schedule = DDIMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+    schedule = DDIMScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False, steps_offset=1
+    )
     for module in (unet, vae):
         module.eval().requires_grad_(requires_grad=False)
     return StableDiffusionPipeline(

@@ -28,7 +28,7 @@ from unlearn_job.models import Models
 from unlearn_job.nearness import NEAR, Nearness
 from unlearn_job.probe.base import draw_images
 from unlearn_job.probe.seen import judged
-from unlearn_job.probe.subjects import Wording, alternatives, asked_plainly, subjects
+from unlearn_job.probe.subjects import Wording, alternatives, asked_plainly, listed
 from unlearn_job.prompts import GENERIC, Templates, fill, mentions, names
 from unlearn_job.retain import kept_concepts
 
@@ -44,13 +44,17 @@ MOST: Final = 16
 log = structlog.get_logger()
 
 
-def find_aliases(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundAlias, ...]:
+def find_aliases(
+    models: Models, judge: Judge, doc: JobInput, erasing: Sequence[Erasing] | None = None
+) -> tuple[FoundAlias, ...]:
     """Look for other names of everything that a document adds, in the base model.
 
     Parameters
     ----------
     models, judge, doc
         The Job's.
+    erasing
+        The document's erasures by the base encoder, where the caller has them already.
 
     Returns
     -------
@@ -63,18 +67,18 @@ def find_aliases(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundAlia
         The judge cannot judge one of the concepts.
 
     """
-    templates, kept = Templates.of(doc), kept_concepts(doc)
-    encoder, tokenizer = models.base_encoder, models.tokenizer
-    among = alternatives(doc, subjects(doc, templates, encoder, tokenizer))
-    taken = erased_names(doc)
+    templates, encoder = Templates.of(doc), models.base_encoder
+    among, taken = alternatives(doc, listed(doc)), erased_names(doc)
+    if erasing is None:
+        erasing = erasings(doc, templates, encoder, models.tokenizer, kept_concepts(doc))
     found: list[FoundAlias] = []
-    for erasing in erasings(doc, templates, encoder, tokenizer, kept):
+    for one in erasing:
         # One encoder that takes a word for the name is enough to draw the concept.
-        near = (_near(part, erasing, templates, taken) for part in models.parts)
+        near = (_near(part, one, templates, taken) for part in models.parts)
         phrases = list(dict.fromkeys(phrase for some in near for phrase in some))
         if not phrases:
             continue
-        concept = erasing.erasure.concept
+        concept = one.erasure.concept
         samples = {
             phrase: asked_plainly(
                 doc,
@@ -88,8 +92,8 @@ def find_aliases(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundAlia
         }
         for phrase, (asked, pixels) in draw_images(models, models.base, doc, samples).items():
             shown = judged(asked, pixels, judge, concept, among).shown()
-            needed = any(mentions(text, (phrase,)) for text in _needed(doc, erasing, templates))
-            found.append(FoundAlias(digest=erasing.erasure.digest, name=phrase, shown=shown, needed=needed))
+            needed = any(mentions(text, (phrase,)) for text in _needed(doc, one, templates))
+            found.append(FoundAlias(digest=one.erasure.digest, name=phrase, shown=shown, needed=needed))
     for alias in found:
         log.info(
             "word reads like an erased concept",

@@ -64,12 +64,12 @@ def outcomes(
     *,
     budget: Budget,
 ) -> Iterator[Outcome]:
-    """Attack every erasure that a document adds with every attack named, one after another."""
-    wanted = [(erasure, name) for erasure in document.adds for name in names]
+    """Attack every erasure that a document adds with every attack named, attack by attack."""
+    targets = [Target.of(models, encoder, judge, document, erasure) for erasure in document.adds]
+    wanted = [(name, target) for name in names for target in targets]
     with progress("attacks", len(wanted)) as advance:
-        for erasure, name in wanted:
-            target = Target.of(models, encoder, judge, document, erasure)
-            seed = seed_for(document.seed, "attacks", erasure.concept.name)
+        for name, target in wanted:
+            seed = seed_for(document.seed, "attacks", target.erasure.concept.name)
             yield attempt(load_attack(name), target, budget, seed)
             advance(1)
 

@@ -77,6 +77,7 @@ app.command(measuring.probe)
 app.command(measuring.attack)
 app.command(evidence.report)
 app.command(evidence.verify)
+app.command(evidence.sign)
 app.command(making.dataset)
 app.command(benching.bench)
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import Field, TypeAdapter, ValidationError
 
 from unlearn_job.contract.base import ContractModel
-from unlearn_job.contract.concept import Concept, ConceptKind, Erasure, KeptConcept, Name
+from unlearn_job.contract.concept import Concept, ConceptKind, Description, Erasure, KeptConcept, Name
 from unlearn_job.contract.document import Device, JobInput, ParentRelease, Probe, Template
 from unlearn_job.contract.key import erasure_digest, release_key
 from unlearn_job.contract.method import MethodSpec
@@ -39,6 +39,8 @@ class Wish(ContractModel):
     """Another name that draws the same; may be given again."""
     anchor: Name | None = None
     """Phrase that the concept turns into, such as "a man". Else the nearest kept concept of its kind."""
+    description: tuple[Description, ...] = ()
+    """Prompt that means the concept without its names; may be given again. Probed, never trained on."""
     given: str | None = None
     """Folder with images of the concept, for methods that learn from images. Else they are drawn."""
     preserve: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
                 kind=wish.kind,
                 aliases=wish.alias,
                 anchor=wish.anchor,
+                descriptions=wish.description,
                 images=address(wish.given) if wish.given else None,
             ),
             preserve=kept(wish.preserve, wish.kind),

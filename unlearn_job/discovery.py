@@ -57,11 +57,10 @@ def discover(models: Models, judge: Judge, doc: JobInput) -> Discovery:
         The judge cannot judge one of the concepts.
 
     """
-    aliases = find_aliases(models, judge, doc)
+    erasing = erasings(doc, Templates.of(doc), models.base_encoder, models.tokenizer, kept_concepts(doc))
+    aliases = find_aliases(models, judge, doc, erasing)
     widened = with_aliases(doc, aliases)
     neighbours = find_neighbours(models, judge, widened)
-    found = erasings(
-        widened, Templates.of(doc), models.base_encoder, models.tokenizer, kept_concepts(widened)
-    )
-    anchors = {erasing.erasure.digest: erasing.anchor for erasing in found}
+    # An alias that joins is no part of any kept name, so it leaves every anchor what it was.
+    anchors = {one.erasure.digest: one.anchor for one in erasing}
     return Discovery(with_neighbours(widened, neighbours, anchors), aliases, neighbours)

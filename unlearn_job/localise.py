@@ -82,7 +82,9 @@ class Localisation:
         }
 
 
-def localised(models: Models, doc: JobInput, prompts: int = PROMPTS) -> tuple[Localisation, ...]:
+def localised(
+    models: Models, doc: JobInput, prompts: int = PROMPTS, *, erasing: Sequence[Erasing] | None = None
+) -> tuple[Localisation, ...]:
     """Localise everything that a document adds, in every encoder that its Job starts from.
 
     Parameters
@@ -91,17 +93,20 @@ def localised(models: Models, doc: JobInput, prompts: int = PROMPTS) -> tuple[Lo
         The Job's.
     prompts
         Prompts of each name that are patched.
+    erasing
+        The document's erasures by that encoder, where the caller has them already.
 
     """
     # By the first encoder, which chooses the anchors for all.
-    found = erasings(doc, Templates.of(doc), models.start_encoder, models.tokenizer, kept_concepts(doc))
+    if erasing is None:
+        erasing = erasings(doc, Templates.of(doc), models.start_encoder, models.tokenizer, kept_concepts(doc))
     return tuple(
         replace(
-            localise(part.start_encoder, part.tokenizer, erasing, prompts),
+            localise(part.start_encoder, part.tokenizer, one, prompts),
             encoder=part.encoder_name if models.beside else None,
         )
         for part in models.parts
-        for erasing in found
+        for one in erasing
     )
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from unlearn_job.contract.concept import Digest, Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.neighbours import FoundNeighbour
-from unlearn_job.erasing import erased_names, erasings, nearest_first
+from unlearn_job.erasing import erased_names, nearest_first
 from unlearn_job.judges.judge import Featured, Judge, Named
 from unlearn_job.models import Models
 from unlearn_job.probe.base import draw_images
@@ -55,17 +55,16 @@ def find_neighbours(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundN
     """
     if not isinstance(judge, Named):
         return ()
-    templates, kept = Templates.of(doc), kept_concepts(doc)
-    listed = (*erased_names(doc), *(k.name for k in kept), *(k.name for k in doc.holdout))
+    templates = Templates.of(doc)
+    listed = (*erased_names(doc), *(k.name for k in kept_concepts(doc)), *(k.name for k in doc.holdout))
     free = [name for name in judge.names() if not _listed(name, listed)][:MOST_NAMES]
     found: list[FoundNeighbour] = []
-    for erasing in erasings(doc, templates, models.base_encoder, models.tokenizer, kept):
-        concept = erasing.erasure.concept
+    for erasure in doc.adds:
         near = nearest_first(
-            concept, free, templates, encoder=models.base_encoder, tokenizer=models.tokenizer
+            erasure.concept, free, templates, encoder=models.base_encoder, tokenizer=models.tokenizer
         )
         if near:
-            found += _compared(models, judge, doc, erasing.erasure, near[:DRAWN])
+            found += _compared(models, judge, doc, erasure, near[:DRAWN])
     for one in found:
         log.info("concept near an erased one", name=one.name, text=one.by_text, image=one.by_image)
     return tuple(found)

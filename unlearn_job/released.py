@@ -10,7 +10,13 @@ from typing import Final
 
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.manifest import ENCODER_FOLDER, MANIFEST_NAME, Manifest
-from unlearn_job.signing import SIGNATURE_NAME, SignatureInvalidError, verify_signature
+from unlearn_job.signing import (
+    SIGNATURE_NAME,
+    SignatureInvalidError,
+    check_signing,
+    sign,
+    verify_signature,
+)
 from unlearn_job.store import NotFoundError, Store, open_store
 from unlearn_job.store.release import ReleaseDamagedError, download_file, parse_manifest
 
@@ -123,12 +129,45 @@ def verify_release(released: Released, public_key: Path | None = None) -> Verifi
             released.fetch(file.path, folder)
         subjects = _check_provenance(released, folder / PROVENANCE_NAME)
         if public_key is not None:
-            signature = folder / SIGNATURE_NAME
-            if not signature.exists():
-                raise SignatureInvalidError(f"the release in {released.store.uri} is not signed")
+            _fetch_signature(released, folder)
             signed = folder if released.manifest.encoders else folder / ENCODER_FOLDER
-            verify_signature(signed, signature, public_key)
+            verify_signature(signed, folder / SIGNATURE_NAME, public_key)
     return Verified(len(released.manifest.files), subjects, public_key is not None)
+
+
+def sign_release(released: Released, key: Path) -> None:
+    """Sign the encoder of a release that was published without a signature, once its files are checked.
+
+    The signature lies beside the manifest, which never changes, and vouches for itself.
+
+    Raises
+    ------
+    AlreadyExistsError
+        The release has a signature.
+    ReleaseDamagedError
+        A file is missing or not what was published.
+    SigningKeyError, SigningMissingError
+        The key cannot sign.
+
+    """
+    check_signing(key)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in released.manifest.files:
+            if file.path.startswith(f"{ENCODER_FOLDER}/"):
+                released.fetch(file.path, folder)
+        sign(folder, key)
+        released.store.put_once(SIGNATURE_NAME, folder / SIGNATURE_NAME)
+
+
+def _fetch_signature(released: Released, folder: Path) -> None:
+    """Put the signature into a folder, whether it was published with the release or added later."""
+    if (folder / SIGNATURE_NAME).exists():
+        return
+    try:
+        released.store.download(SIGNATURE_NAME, folder / SIGNATURE_NAME)
+    except NotFoundError as exc:
+        raise SignatureInvalidError(f"the release in {released.store.uri} is not signed") from exc
 
 
 def _check_provenance(released: Released, path: Path) -> int:

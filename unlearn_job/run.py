@@ -14,10 +14,17 @@ from unlearn_job.attacks.gate import attacked
 from unlearn_job.clock import Clock
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
-from unlearn_job.contract.manifest import Manifest, ManifestErasure, ManifestFile, encoder_folders
+from unlearn_job.contract.manifest import (
+    MANIFEST_NAME,
+    Manifest,
+    ManifestErasure,
+    ManifestFile,
+    encoder_folders,
+)
 from unlearn_job.contract.result import JobResult, Outcome
 from unlearn_job.discovery import discover
 from unlearn_job.encoder import Encoders, joint_digest, save_encoders
+from unlearn_job.erasing import erasings
 from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.localise import localised
@@ -30,6 +37,7 @@ from unlearn_job.prompts import Templates
 from unlearn_job.provenance import provenance
 from unlearn_job.publish import commit, find_published, upload
 from unlearn_job.report.render import render_report
+from unlearn_job.retain import kept_concepts
 from unlearn_job.settings import JobSettings
 from unlearn_job.shots import given_shots
 from unlearn_job.signing import check_signing, sign
@@ -97,6 +105,8 @@ def run(document: JobInput, settings: JobSettings) -> JobResult:
         return published
     if settings.signing_key is not None:
         check_signing(settings.signing_key)
+    # Now, and not after all the work: credentials that may read were enough to get here.
+    store.check_writable(f"{prefix}/{MANIFEST_NAME}")
     state = _state(document, settings)
     with caching(PicturesCache(state / "pictures", document.base.to_json())):
         result = retried(lambda thrift: _build(document, settings, store, clock, thrift))
@@ -125,10 +135,23 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     if base.not_present:
         return _not_present(document, models, base.not_present, clock)
     with clock.step("localise"):
-        places = localised(models, document)
+        erasing = erasings(
+            document,
+            Templates.of(document),
+            models.start_encoder,
+            models.tokenizer,
+            kept_concepts(document),
+        )
+        places = localised(models, document, erasing=erasing)
     with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
         encoders = unlearn_all(
-            models, document, judge, given=given, alone=found.alone, state=_state(document, settings)
+            models,
+            document,
+            judge,
+            given=given,
+            alone=found.alone,
+            state=_state(document, settings),
+            erasing=erasing,
         )
     with clock.step("probe") as figures:
         report = probe(models, encoders, judge, document, base=base).discovered(

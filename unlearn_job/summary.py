@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unlearn_job.contract.figures import Figures
+from unlearn_job.contract.figures import Figures, WorstFigures
 from unlearn_job.contract.result import JobResult, Outcome
 
 
@@ -32,4 +32,16 @@ def figure_lines(figures: Figures) -> list[str]:
     for name in ("preserved", "holdout", "neighbours"):
         kept = getattr(figures, name)
         lines.append(f"  {name}: {kept.percent:.1f} % of {kept.base.hits} base images kept")
+    if figures.worst is not None:
+        lines.append(f"  worst single concept: {_worst(figures.worst)}")
     return lines
+
+
+def _worst(worst: WorstFigures) -> str:
+    """Return the kept concept that lost most: the means above hide one at zero."""
+    base, erased = worst.base, worst.erased
+    change = f"down {worst.drop:.1f} points" if worst.drop > 0 else "nothing lost"
+    return (
+        f"{worst.concept}, {erased.hits} of {erased.samples} images against {base.hits} of {base.samples} "
+        f"at base, {change}"
+    )

@@ -22,7 +22,7 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig, several_refused
 from unlearn_job.encoder import Encoders, tensor_digest
-from unlearn_job.erasing import erased_names, erasings
+from unlearn_job.erasing import Erasing, erased_names, erasings
 from unlearn_job.generate import Pixels
 from unlearn_job.judges.judge import Judge
 from unlearn_job.methods import configs, load
@@ -62,6 +62,7 @@ def unlearn_all(
     given: Mapping[str, Pixels] | None = None,
     alone: Mapping[Digest, Sequence[str]] | None = None,
     state: Path | None = None,
+    erasing: Sequence[Erasing] | None = None,
 ) -> Encoders:
     """Erase what the document adds in every encoder that it names, each as `unlearn` does.
 
@@ -71,7 +72,7 @@ def unlearn_all(
 
     Parameters
     ----------
-    models, doc, judge, given, alone
+    models, doc, judge, given, alone, erasing
         As of `unlearn`.
     state
         Folder for the states of trainings, each encoder's in a folder of its own.
@@ -91,10 +92,10 @@ def unlearn_all(
 
     """
     if not models.beside:
-        return unlearn(models, doc, judge, given=given, alone=alone, state=state)
+        return unlearn(models, doc, judge, given=given, alone=alone, state=state, erasing=erasing)
     if configs()[doc.method.name].needs_surrogate:
         raise JointTrainingError(several_refused(doc.method.name, doc.base.components))
-    anchored = _anchored(models, doc)
+    anchored = _anchored(models, doc, erasing)
     return {
         # No judge: what one encoder alone makes the pipelines draw is no picture of the release.
         part.encoder_name: unlearn(
@@ -112,6 +113,7 @@ def unlearn(
     given: Mapping[str, Pixels] | None = None,
     alone: Mapping[Digest, Sequence[str]] | None = None,
     state: Path | None = None,
+    erasing: Sequence[Erasing] | None = None,
 ) -> PreTrainedModel:
     """Erase what the document adds, and keep what its parent has erased.
 
@@ -131,6 +133,8 @@ def unlearn(
     state
         Folder for the state of a training. A call that finds one there goes on from it, and gives the same
         bytes as one that was never interrupted; the state is removed at the end.
+    erasing
+        The document's erasures by the encoder to start from, where the caller has them already.
 
     Returns
     -------
@@ -161,7 +165,7 @@ def unlearn(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(doc.seed)
         checkpoint = _checkpoint(models, doc, config, state) if state else None
-        task = _task(models, doc, judge, given, alone=alone, checkpoint=checkpoint)
+        task = _task(models, doc, judge, given, alone=alone, checkpoint=checkpoint, erasing=erasing)
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
     if checkpoint:
@@ -169,14 +173,15 @@ def unlearn(
     return _as_stored(task.encoder, models.stored_dtype)
 
 
-def _anchored(models: Models, doc: JobInput) -> JobInput:
+def _anchored(models: Models, doc: JobInput, found: Sequence[Erasing] | None) -> JobInput:
     """Write into the document what the first encoder chooses where an erasure names no anchor."""
-    found = erasings(doc, Templates.of(doc), models.start_encoder, models.tokenizer, kept_concepts(doc))
+    if found is None:
+        found = erasings(doc, Templates.of(doc), models.start_encoder, models.tokenizer, kept_concepts(doc))
     adds = tuple(
-        erasing.erasure.model_copy(
-            update={"concept": erasing.erasure.concept.model_copy(update={"anchor": erasing.anchor})}
+        one.erasure.model_copy(
+            update={"concept": one.erasure.concept.model_copy(update={"anchor": one.anchor})}
         )
-        for erasing in found
+        for one in found
     )
     return doc.model_copy(update={"adds": adds})
 
@@ -202,12 +207,14 @@ def _task(
     *,
     alone: Mapping[Digest, Sequence[str]] | None = None,
     checkpoint: Checkpoint | None = None,
+    erasing: Sequence[Erasing] | None = None,
 ) -> Task:
     given, alone = given or {}, alone or {}
     start = _copy(models.start_encoder)
     templates = Templates.of(doc)
     kept = kept_concepts(doc)
-    erasing = erasings(doc, templates, start, models.tokenizer, kept)
+    if erasing is None:
+        erasing = erasings(doc, templates, start, models.tokenizer, kept)
     near = {e.erasure.digest: Nearness(start, models.tokenizer, e) for e in erasing}
     names = [concept.name for concept in kept]
     groups = [*(e.names for e in erasing), *((name,) for name in names)]

@@ -1,11 +1,12 @@
 """Fetch a release's encoder into a folder, or fail: nothing is served that the manifest does not vouch for.
 
 The order of steps is the safety: the manifest's digest comes from the cluster, the files' digests from the
-manifest, all files are verified beside the destination before one of them gets its name, and the manifest
-moves last. A folder with the right manifest.json is therefore complete.
+manifest, all files are verified beside the destination before one of them gets its name (by their signature
+too, where there is a public key), and the manifest moves last. A folder with the right manifest.json is
+therefore complete.
 
-Of several encoders each is fetched like one, into a folder of its component, with the manifest in every
-folder: a container may see them apart, each mounted over one of its pipeline's.
+Of several encoders each gets a folder of its component, with the manifest in every folder: a container may
+see them apart, each mounted over one of its pipeline's.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
+from erasure_operator.fetch_signature import check_signature
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.manifest import MANIFEST_NAME, Manifest, ManifestFile
 from unlearn_job.store.mapping import storage_errors
@@ -26,7 +28,7 @@ from unlearn_job.store.opening import open_store
 from unlearn_job.store.protocol import Store
 from unlearn_job.store.release import (
     ReleaseDamagedError,
-    download_file,
+    download_encoder,
     encoder_files,
     read_manifest,
     release_prefix,
@@ -61,6 +63,8 @@ class Wanted:
     manifest_sha256: str
     endpoint: str | None = None
     region: str | None = None
+    public_key: str | None = None
+    """Public keys in PEM, of which one must have signed the encoder; None asks for no signature."""
 
 
 def fetch(wanted: Wanted, destination: Path) -> bool:
@@ -85,6 +89,8 @@ def fetch(wanted: Wanted, destination: Path) -> bool:
         The address does not end with the release's key.
     ReleaseDamagedError
         The manifest or a file is not what was published.
+    SignatureInvalidError, SigningKeyError, SigningMissingError
+        There are public keys, and the encoder is signed by none of them, or that cannot be told.
     ForeignFilesError
         Somebody else's files are in the destination, or it cannot be written.
     ErasureError
@@ -96,28 +102,24 @@ def fetch(wanted: Wanted, destination: Path) -> bool:
     places = _encoder_files(manifest)
     with storage_errors(f"file://{destination}", "write the encoder"):
         if manifest.encoders is not None:
-            _refuse_beside(destination, manifest.encoders)
-        fetched = [
-            _fetch_one(wanted, store, prefix, files, destination / folder) for folder, files in places.items()
-        ]
-    return any(fetched)
-
-
-def _fetch_one(
-    wanted: Wanted, store: Store, prefix: str, files: dict[str, ManifestFile], destination: Path
-) -> bool:
-    """Make a folder hold exactly one encoder and the manifest; say whether that was something to do."""
-    destination.mkdir(parents=True, exist_ok=True)
-    _refuse_foreign(destination, files)
-    if _is_right(destination, files, wanted.manifest_sha256):
-        return False
-    with _beside(destination) as staging:
-        for name, file in files.items():
-            download_file(store, f"{prefix}/{file.path}", file, staging / name)
-        store.download(f"{prefix}/{MANIFEST_NAME}", staging / MANIFEST_NAME)
-        if sha256_of(staging / MANIFEST_NAME) != wanted.manifest_sha256:
-            raise ReleaseDamagedError(f"{wanted.uri}/{MANIFEST_NAME} changed while it was read")
-        _move_in(staging, destination, files)
+            _refuse_beside(destination, places)
+        for folder, files in places.items():
+            (destination / folder).mkdir(parents=True, exist_ok=True)
+            _refuse_foreign(destination / folder, files)
+        right = [_is_right(destination / at, files, wanted.manifest_sha256) for at, files in places.items()]
+        # A folder does not tell whether anybody looked for a signature, so with a key it is fetched again.
+        if wanted.public_key is None and all(right):
+            return False
+        with _beside(destination) as staging, _beside(destination) as aside:
+            download_encoder(store, prefix, manifest, staging)
+            if wanted.public_key is not None:
+                check_signature(store, prefix, staging, wanted.public_key, aside)
+            store.download(f"{prefix}/{MANIFEST_NAME}", aside / MANIFEST_NAME)
+            if sha256_of(aside / MANIFEST_NAME) != wanted.manifest_sha256:
+                raise ReleaseDamagedError(f"{wanted.uri}/{MANIFEST_NAME} changed while it was read")
+            for folder, files in places.items():
+                shutil.copyfile(aside / MANIFEST_NAME, staging / folder / MANIFEST_NAME)
+                _move_in(staging / folder, destination / folder, files)
     return True
 
 
@@ -154,8 +156,11 @@ def _encoder_files(manifest: Manifest) -> dict[str, dict[str, ManifestFile]]:
 
 
 def _refuse_beside(destination: Path, folders: Iterable[str]) -> None:
-    """Allow only the encoders' folders beside one another."""
+    """Allow only the encoders' folders beside one another, and what a fetch of ours left unfinished."""
     for entry in destination.iterdir() if destination.exists() else ():
+        if entry.name.startswith(_UNFINISHED) and entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+            continue
         if entry.name not in {*folders, _LOST_AND_FOUND} or not entry.is_dir() or entry.is_symlink():
             raise ForeignFilesError(
                 f"{destination} holds {entry.name}, which is not of this release; empty it"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from unlearn_job.contract.errors import ErasureError, TemporaryFailure
 from unlearn_job.contract.result import ExitCode
@@ -22,6 +23,7 @@ def fetch_encoder(
     dest: Path,
     endpoint: str | None = None,
     region: str | None = None,
+    public_key: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
 ) -> int:
     """Fetch a release's encoder, verify every file against its manifest, and put it in a folder.
 
@@ -42,6 +44,9 @@ def fetch_encoder(
         URL of the S3 server where it is not AWS.
     region
         Region of the bucket.
+    public_key
+        Public key in PEM, as text, or several behind one another: a release whose encoder none of them signed
+        is refused.
 
     Returns
     -------
@@ -51,7 +56,7 @@ def fetch_encoder(
     # boto3 takes half a second to load: `--help` and a wrong argument answer without it.
     from erasure_operator.fetch import Wanted, fetch  # noqa: PLC0415
 
-    wanted = Wanted(uri, key, manifest_sha256, endpoint, region)
+    wanted = Wanted(uri, key, manifest_sha256, endpoint, region, public_key)
     try:
         fetched = fetch(wanted, dest)
     except ErasureError as exc:

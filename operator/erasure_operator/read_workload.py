@@ -20,6 +20,7 @@ from erasure_operator.render_target import (
     FLAG_ENDPOINT,
     FLAG_KEY,
     FLAG_MANIFEST,
+    FLAG_PUBLIC_KEY,
     FLAG_REGION,
     FLAG_URI,
     component_path,
@@ -170,6 +171,7 @@ def _read_mount(template: _Template) -> EncoderMount | None:
         endpoint=_flag(args, FLAG_ENDPOINT),
         region=_flag(args, FLAG_REGION),
         credentials_secret=_secret(fetch),
+        public_key=_flag(args, FLAG_PUBLIC_KEY),
     )
 
 

@@ -12,6 +12,7 @@ from erasure_operator.api.constants import API_VERSION, MODEL_LABEL, RELEASE_LAB
 from erasure_operator.api.encoder_release import EncoderRelease, EncoderReleaseSpec
 from erasure_operator.api.video_model import VideoModel
 from erasure_operator.pod_security import container_security, pod_security
+from erasure_operator.render_signing import signing_mounts, signing_variables, signing_volumes
 from erasure_operator.resources import RawObject
 from unlearn_job.contract.key import short_key
 from unlearn_job.contract.result import ExitCode
@@ -141,6 +142,7 @@ def _pod(release: EncoderRelease, model: VideoModel, default_image: str) -> dict
             {"name": "document", "configMap": {"name": release.metadata.name}},
             {"name": "tmp", "emptyDir": {}},
             {"name": "work", "emptyDir": {}},
+            *signing_volumes(model.spec.signing),
             *template.volumes,
         ],
     }
@@ -165,12 +167,14 @@ def _container(model: VideoModel, default_image: str) -> dict[str, Any]:
             # The root file system is read-only: caches of libraries go where there is room.
             {"name": "HOME", "value": _WORK_FOLDER},
             {"name": "HF_HOME", "value": f"{_WORK_FOLDER}/huggingface"},
+            *signing_variables(model.spec.signing),
             *template.env,
         ],
         "volumeMounts": [
             {"name": "document", "mountPath": _DOCUMENT_FOLDER, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  (inside the container)
             {"name": "work", "mountPath": _WORK_FOLDER},
+            *signing_mounts(model.spec.signing),
             *template.volume_mounts,
         ],
         "securityContext": container_security(),

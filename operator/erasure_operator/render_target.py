@@ -35,6 +35,7 @@ FLAG_MANIFEST: Final = "--manifest-sha256"
 FLAG_DESTINATION: Final = "--dest"
 FLAG_ENDPOINT: Final = "--endpoint"
 FLAG_REGION: Final = "--region"
+FLAG_PUBLIC_KEY: Final = "--public-key"
 
 _OURS: Final = re.compile(
     r"^\.(metadata\.(annotations|labels)|spec\.template\.metadata\.(annotations|labels))"
@@ -152,6 +153,8 @@ def _fetch(mount: EncoderMount, image: FetchImage) -> dict[str, Any]:
         args += [FLAG_ENDPOINT, mount.endpoint]
     if mount.region:
         args += [FLAG_REGION, mount.region]
+    if mount.public_key:
+        args += [FLAG_PUBLIC_KEY, mount.public_key]
     container: dict[str, Any] = {
         "name": INIT_CONTAINER,
         "image": image.name,

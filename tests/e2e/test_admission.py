@@ -90,6 +90,7 @@ REFUSED: list[tuple[Manifest, str, Any, str]] = [
     (VIDEO_MODEL, "spec.encoders", ["text_encoder", "vae"], "spec.encoders"),
     (VIDEO_MODEL, "spec.encoders", ["text_encoder", "text_encoder"], "Duplicate|duplicate"),
     (VIDEO_MODEL, "spec.encoders", ["text_encoder_2"], "encoders must name what encoder says"),
+    (VIDEO_MODEL, "spec.signing", {"secretName": "s", "publicKey": "signer.pub"}, "spec.signing.publicKey"),
     (
         ENCODER_RELEASE,
         "spec.videoModel",

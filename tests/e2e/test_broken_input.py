@@ -38,6 +38,15 @@ def test_a_source_that_does_not_exist_stalls_with_its_address(story: Story) -> N
     assert missing in message
 
 
+def test_a_signing_key_that_does_not_exist_stalls_with_its_secret(story: Story) -> None:
+    rollout = {"waves": [{"targets": [{"selector": {"matchLabels": {"app": "nothing"}}}]}]}
+    story.apply_model("no-key", signing={"secretName": "nowhere"}, rollout=rollout)
+    story.erase("cat", model="no-key", name="unsigned")
+    message = story.wait_condition("conceptErasure", "unsigned", "Stalled", "JobFailed", 120)
+    assert message.startswith("SigningKeyInvalid: cannot read")
+    assert "nowhere/key.pem" in message
+
+
 def test_a_good_erasure_beside_them_goes_on(story: Story) -> None:
     story.apply_model()
     story.wait_erased(story.erase("robot", aliases=["android"], anchor="a thing"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from tests.e2e.story import Story
 
@@ -16,20 +18,42 @@ def original_pod_spec(story: Story) -> dict[str, object]:
     return dict(story.deployment()["spec"]["template"])
 
 
-def test_an_erasure_reaches_every_pod(story: Story, original_pod_spec: dict[str, object]) -> None:
-    story.apply_model()
+@pytest.fixture(scope="module")
+def signing(story: Story) -> dict[str, str]:
+    """A key that Jobs sign with, and its other half, by which pods tell."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    story.stage.apply_objects(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "encoder-signing", "namespace": story.namespace},
+            "stringData": {"key.pem": pem},
+        }
+    )
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return {"secretName": "encoder-signing", "publicKey": public.decode()}
+
+
+def test_an_erasure_reaches_every_pod_signed(
+    story: Story, original_pod_spec: dict[str, object], signing: dict[str, str]
+) -> None:
+    story.apply_model(signing=signing)
     erasure = story.wait_erased(
         story.erase("captain comet", "Character", aliases=["comet man"], anchor="a figure")
     )
     assert story.served_concepts() == [{"captain comet"}] * 2
     assert erasure["status"]["pods"] == "2/2"
     assert erasure["status"]["residual"]
+    (fetching,) = story.deployment()["spec"]["template"]["spec"]["initContainers"]
+    assert fetching["args"][-2:] == ["--public-key", signing["publicKey"]]
 
 
 def test_the_published_release_is_what_its_manifest_says(story: Story) -> None:
     keys = story.stage.objects(story.stage.release_prefix)
     manifests = [key for key in keys if key.endswith("/manifest.json")]
     assert len(manifests) == 1
+    assert manifests[0].replace("manifest.json", "model.sig") in keys
     manifest = json.loads(story.stage.read_object(manifests[0]))
     folder = manifests[0].removesuffix("manifest.json")
     assert {folder + file["path"]: file["size"] for file in manifest["files"]} == {

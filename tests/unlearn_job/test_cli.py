@@ -61,7 +61,7 @@ def test_help_and_a_wrong_document_answer_without_torch(tmp_path: Path) -> None:
 
 COMMANDS = (
     *("run", "erase", "identify", "probe", "attack", "dataset", "bench"),
-    *("report", "verify", "validate"),
+    *("report", "verify", "sign", "validate"),
 )
 HELP_WITHIN_SECONDS = 1.0
 
@@ -108,6 +108,7 @@ FLAGS = ("--concept", "cat", "--pipeline", "/models/t2v", "--judge", "/judge")
         (["erase", *FLAGS, "--seed", "-1"], "Usage: --seed: Input should be greater than or equal to 0"),
         (["erase", *FLAGS, "--guidance", "much"], "Usage: --guidance: String should match pattern"),
         (["erase", *FLAGS, "--alias", ""], "Usage: --alias.0: String should have at least 1 character"),
+        (["erase", *FLAGS, "--description", " "], "Usage: --description.0: String should match pattern"),
         (["erase", *FLAGS, "--method", "magic"], "UnknownMethod: there is no method 'magic'"),
         (["erase", *FLAGS, "--method", "few-shot"], "InvalidDocument: base.surrogate: method few-shot"),
         (["erase", *FLAGS, "--parameters.x", "1"], "InvalidDocument: x: Extra inputs are not permitted"),
@@ -272,6 +273,23 @@ class TestRun:
         assert "step started" not in error
         for hidden in (s3_environment.secret_key, s3_environment.access_key, "a-wrong-one"):
             assert hidden not in error + left(tmp_path).message
+
+    @pytest.mark.s3
+    def test_credentials_that_may_only_read_are_found_before_any_work(
+        self,
+        tiny_models: Path,
+        tmp_path: Path,
+        s3_environment: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_environment.reader_access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_environment.reader_secret_key)
+        storage = {"uri": f"s3://{s3_environment.bucket}/read-only", "endpoint": s3_environment.endpoint}
+        assert call("run", str(self.document(tiny_models, tmp_path, storage=storage))) == 78
+        assert left(tmp_path).reason == "StorageAccessDenied"
+        assert "the credentials need get, put and list" in left(tmp_path).message
+        assert "step started" not in capsys.readouterr().err
 
     def test_a_full_disk_is_temporary_and_publishes_nothing(
         self, tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -23,11 +23,15 @@ def composed(parameters: dict[str, str] | None = None, **more: Any) -> JobInput:
 
 def test_the_document_is_one_that_a_job_accepts() -> None:
     document = composed(
-        alias=("comet man",), preserve=("captain whale", "Object:cat"), holdout=("Person:anna berg",)
+        alias=("comet man",),
+        description=("a hero with a star on his chest", "the man from the comet"),
+        preserve=("captain whale", "Object:cat"),
+        holdout=("Person:anna berg",),
     )
     assert JobInput.from_json(document.to_json()) == document
     (erasure,) = document.adds
     assert erasure.concept.aliases == ("comet man",)
+    assert erasure.concept.descriptions == ("a hero with a star on his chest", "the man from the comet")
     assert erasure.preserve == (
         KeptConcept(name="captain whale", kind=ConceptKind.CHARACTER),
         KeptConcept(name="cat", kind=ConceptKind.OBJECT),
@@ -37,7 +41,8 @@ def test_the_document_is_one_that_a_job_accepts() -> None:
 
 def test_the_key_depends_on_what_shapes_the_encoder_alone() -> None:
     same = composed()
-    assert composed(judge="/other", out="/elsewhere").key == same.key
+    described = {"description": ("a hero with a star on his chest",)}
+    assert composed(judge="/other", out="/elsewhere", **described).key == same.key
     changes: list[dict[str, Any]] = [
         {"concept": "cat"},
         {"seed": 1},

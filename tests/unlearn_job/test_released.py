@@ -15,9 +15,9 @@ from unlearn_job.contract.manifest import Manifest, ManifestErasure
 from unlearn_job.contract.result import JobResult, Outcome
 from unlearn_job.provenance import provenance
 from unlearn_job.publish import commit, upload
-from unlearn_job.released import NoReleaseError, open_release, verify_release
+from unlearn_job.released import NoReleaseError, open_release, sign_release, verify_release
 from unlearn_job.signing import SIGNATURE_NAME, SignatureInvalidError, sign
-from unlearn_job.store import open_store
+from unlearn_job.store import AlreadyExistsError, open_store
 from unlearn_job.store.release import ReleaseDamagedError
 
 
@@ -130,6 +130,30 @@ def test_a_signature_binds_the_encoder_where_everything_else_was_rewritten(tmp_p
 def test_an_unsigned_release_does_not_satisfy_a_key(release: Path, key: Path) -> None:
     with pytest.raises(SignatureInvalidError, match="is not signed"):
         verify_release(open_release(f"file://{release}"), key.with_suffix(".pub"))
+    assert not (release / SIGNATURE_NAME).exists()
+
+
+def test_a_release_that_is_older_than_the_key_is_signed_once_and_stays_as_it_was(
+    release: Path, tmp_path: Path, key: Path
+) -> None:
+    before = {path: path.read_bytes() for path in release.rglob("*.*")}
+    released = open_release(f"file://{release}")
+    sign_release(released, key)
+    found = verify_release(released, key.with_suffix(".pub"))
+    # The manifest is what it was: the signature is no file of it.
+    assert (found.files, found.subjects, found.signed) == (5, 4, True)
+    signature = (release / SIGNATURE_NAME).read_bytes()
+    with pytest.raises(AlreadyExistsError):
+        sign_release(released, write_key(tmp_path, "other", ec.generate_private_key(ec.SECP256R1())))
+    assert {path: path.read_bytes() for path in release.rglob("*.*")} == before | {
+        release / SIGNATURE_NAME: signature
+    }
+
+
+def test_what_is_not_as_published_is_not_signed(release: Path, key: Path) -> None:
+    (release / "text_encoder" / "model.safetensors").write_bytes(b"other tensors")
+    with pytest.raises(ReleaseDamagedError, match="is not the file that was published"):
+        sign_release(open_release(f"file://{release}"), key)
     assert not (release / SIGNATURE_NAME).exists()
 
 

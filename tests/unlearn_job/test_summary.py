@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from unlearn_job.contract.figures import ErasureFigures, Figures, RetentionFigures, Tally
+import pytest
+
+from unlearn_job.contract.figures import ErasureFigures, Figures, RetentionFigures, Tally, WorstFigures
 from unlearn_job.contract.result import JobResult, Outcome
-from unlearn_job.summary import summary
+from unlearn_job.summary import figure_lines, summary
 
 
 def test_a_summary_tells_a_person_what_counts() -> None:
@@ -21,6 +23,21 @@ def test_a_summary_tells_a_person_what_counts() -> None:
     assert lines[0] == "GateFailed: release aaaaaaaaaa"
     assert lines[1].startswith("  erasure dddddddddd: still shown by 1 of 64 images (at most 8.3 %)")
     assert lines[-2:] == ["  seconds: load 3", "  broken"]
+
+
+@pytest.mark.parametrize(
+    ("erased", "sentence"),
+    [
+        (12, "  worst single concept: fish, 12 of 24 images against 24 of 24 at base, down 50.0 points"),
+        (24, "  worst single concept: fish, 24 of 24 images against 24 of 24 at base, nothing lost"),
+    ],
+)
+def test_the_concept_that_lost_most_is_named_after_the_means_that_hide_it(erased: int, sentence: str) -> None:
+    tally = Tally(hits=24, samples=24)
+    kept = RetentionFigures(base=tally, erased=tally)
+    worst = WorstFigures(concept="fish", base=tally, erased=Tally(hits=erased, samples=24))
+    figures = Figures(erasures=(), preserved=kept, holdout=kept, neighbours=kept, worst=worst)
+    assert figure_lines(figures)[-1] == sentence
 
 
 def test_a_concept_that_is_not_there_is_said_on_one_line() -> None:

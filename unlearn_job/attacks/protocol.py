@@ -15,7 +15,7 @@ from unlearn_job.contract.figures import Tally
 from unlearn_job.encoder import Encoders
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
-from unlearn_job.probe.subjects import alternatives, subjects
+from unlearn_job.probe.subjects import alternatives, listed
 from unlearn_job.prompts import Prompt, Templates, names
 from unlearn_job.retain import Reading
 
@@ -55,6 +55,8 @@ class Target:
     erasure: whose concept the attack wants back.
     among: what a zero-shot judge compares with.
     beside: further encoders that are attacked with it, by component.
+    named: counts of the plain name so far, by whether the base drew it, how often, and seed: the same for
+        every attack on the target, and drawn once.
 
     """
 
@@ -65,21 +67,21 @@ class Target:
     erasure: Erasure
     among: tuple[KeptConcept, ...] = ()
     beside: Mapping[str, PreTrainedModel] = field(default_factory=dict)
+    named: dict[tuple[bool, int, int], Tally] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, models: Models, edited: Encoders, judge: Judge, doc: JobInput, erasure: Erasure) -> Target:
         """Collect the alternatives that a zero-shot judge needs."""
-        every = subjects(doc, Templates.of(doc), models.base_encoder, models.tokenizer)
         beside = models.by_component(edited)
         own = beside.pop(models.encoder_name)
-        return cls(models, own, judge, doc, erasure, alternatives(doc, every), beside)
+        return cls(models, own, judge, doc, erasure, alternatives(doc, listed(doc)), beside)
 
     @property
     def parts(self) -> tuple[Target, ...]:
         """Every encoder under attack, each as if it were the only one."""
         given = {**self.beside, self.models.encoder_name: self.edited}
         return tuple(
-            replace(self, models=part, edited=given[part.encoder_name], beside={})
+            replace(self, models=part, edited=given[part.encoder_name], beside={}, named={})
             for part in self.models.parts
         )
 

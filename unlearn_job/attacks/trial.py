@@ -39,7 +39,7 @@ def attempt(attack: Attack, target: Target, budget: Budget, seed: int) -> Outcom
     """
     found, first = _first_looks(attack, target, budget, seed)
     now, before = target.encoders, target.models.base
-    named, plain = (_named(target, encoders, budget, seed) for encoders in (before, now))
+    named, plain = (_named(target, budget, seed, on_base=on_base) for on_base in (True, False))
     concept = target.erasure.concept.name
     nothing = Tally(hits=0, samples=0)
     if not found:
@@ -146,15 +146,19 @@ def _looks(
     return [sum(flags[at * count : (at + 1) * count]) for at in range(len(candidates))]
 
 
-def _named(target: Target, encoder: Encoders, budget: Budget, seed: int) -> Tally:
-    """Count images of the plain name, over the training templates."""
+def _named(target: Target, budget: Budget, seed: int, *, on_base: bool) -> Tally:
+    """Count images of the plain name, over the training templates; drawn for the target's first attack."""
     concept, templates = target.erasure.concept, target.templates.training(target.erasure.concept.kind)
     count = max(1, budget.fresh // 2)
-    shots = [
-        (
-            Candidate(fill(templates[i % len(templates)], concept.name, concept.kind), 0.0),
-            seed_for(seed, "named", i),
-        )
-        for i in range(count)
-    ]
-    return Tally(hits=sum(shown(target, encoder, shots)), samples=count)
+    drawn = (on_base, count, seed)
+    if drawn not in target.named:
+        shots = [
+            (
+                Candidate(fill(templates[i % len(templates)], concept.name, concept.kind), 0.0),
+                seed_for(seed, "named", i),
+            )
+            for i in range(count)
+        ]
+        encoders = target.models.base if on_base else target.encoders
+        target.named[drawn] = Tally(hits=sum(shown(target, encoders, shots)), samples=count)
+    return target.named[drawn]

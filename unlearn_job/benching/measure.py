@@ -134,13 +134,13 @@ class Bench:
         log.info("run measured", **{name: value for name, value in line.items() if value != ""})
 
     def _attack(self, run: Run, document: JobInput, encoder: Encoders, wanted: Sequence[str]) -> None:
-        for name in wanted:
+        started = time.monotonic()
+        for found in outcomes(self.models, encoder, self.judge, document, wanted, budget=self.budget):
+            line = {"method": run.method, **_attacked(run, found)}
+            line["seconds"] = round(time.monotonic() - started, 1)
+            append(self.out / ATTACKS, ATTACK_FIELDS, [line])
+            log.info("attack measured", **line)
             started = time.monotonic()
-            for found in outcomes(self.models, encoder, self.judge, document, (name,), budget=self.budget):
-                line = {"method": run.method, **_attacked(run, found)}
-                line["seconds"] = round(time.monotonic() - started, 1)
-                append(self.out / ATTACKS, ATTACK_FIELDS, [line])
-                log.info("attack measured", **line)
 
 
 def pictures_of(models: Models, document: JobInput, out: Path) -> PicturesCache:

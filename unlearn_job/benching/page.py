@@ -95,7 +95,9 @@ def _html(text: str) -> list[str]:
         lines = [line for line in block.splitlines() if line]
         if lines and lines[0].startswith("| "):
             head, _, *rows = [_cells(line) for line in lines]
-            parts += ["<table>", _row(head, "th"), *(_row(cells, "td") for cells in rows), "</table>"]
+            body = (_row(head, "th"), *(_row(cells, "td") for cells in rows))
+            # Wide tables scroll by themselves, and not the page with them.
+            parts += ['<div class="table"><table>', *body, "</table></div>"]
         elif lines and lines[0].startswith("## "):
             parts.append(f"<h2>{escape(lines[0][3:])}</h2>")
     return parts

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Annotated
 
 from unlearn_job.benching.planning import BenchOrder, Planned, planned
+from unlearn_job.benching.record import claim
 from unlearn_job.commands.measuring import AS_USUAL
 from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.document import Probe
@@ -50,6 +51,7 @@ def bench(
 
         for name in order.attacks:
             load_attack(name)
+        claim(plan, probe, budget)
         try:
             measure(order.out, plan.runs, order.attacks, lambda: _opened(plan, probe, budget, settings))
         finally:

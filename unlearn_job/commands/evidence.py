@@ -95,3 +95,47 @@ def verify(
         return 0
 
     return guarded(check, output=output, debug=debug, termination_log=None)
+
+
+def sign(
+    release: str,
+    /,
+    *,
+    private_key: Path,
+    manifest_sha256: str | None = None,
+    output: Output = "text",
+    debug: bool = False,
+) -> int:
+    """Sign the encoder of a release that was published without a signature.
+
+    Jobs sign what they build. This is for releases that are older than the key: whoever calls it says that
+    they are good. An existing signature is never replaced.
+
+    Parameters
+    ----------
+    release
+        Folder of the release, or its s3:// address.
+    private_key
+        PEM file without a password, on P-256, P-384 or P-521.
+    manifest_sha256
+        Digest that the manifest must have, as the EncoderRelease's status tells it. Without it the storage is
+        trusted to hold what was published.
+    output
+        What stdout gets. Logs go to stderr.
+    debug
+        Show the traceback of an unexpected error.
+
+    """
+    prepare()
+
+    def put() -> int:
+        from unlearn_job.released import open_release, sign_release  # noqa: PLC0415
+
+        released = open_release(address(release), manifest_sha256)
+        sign_release(released, private_key)
+        key = released.manifest.key
+        text = f"release {key[:10]} is signed: {released.store.uri}/model.sig"
+        show(json.dumps({"key": key, "signed": True}) if output == "json" else text)
+        return 0
+
+    return guarded(put, output=output, debug=debug, termination_log=None)

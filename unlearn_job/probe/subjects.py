@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from torch import nn
@@ -25,6 +25,7 @@ __all__ = [
     "Wording",
     "alternatives",
     "asked",
+    "listed",
     "neighbours",
     "subjects",
 ]
@@ -63,14 +64,22 @@ class Subject:
 def subjects(
     doc: JobInput, templates: Templates, encoder: nn.Module, tokenizer: PreTrainedTokenizerBase
 ) -> tuple[Subject, ...]:
-    """List everything to probe: added, held, preserved, then holdout concepts."""
-    erased = [Subject(e.concept, Role.ADDED, e) for e in doc.adds]
-    erased += [Subject(e.concept, Role.HELD, e) for e in doc.holds]
+    """List everything to probe, and which kept concepts lie near an erased one."""
+    every = listed(doc)
+    erased, kept = ([s.concept for s in every if s.role.erased is gone] for gone in (True, False))
+    near = neighbours(erased, kept, templates, encoder, tokenizer)
+    return tuple(replace(s, neighbour=not s.role.erased and s.concept.name in near) for s in every)
+
+
+def listed(doc: JobInput) -> tuple[Subject, ...]:
+    """List added, held, preserved, then holdout concepts; nobody is asked which of them are neighbours."""
     gone = {name.lower() for name in erased_names(doc)}
-    kept = [(concept, Role.PRESERVED) for concept in kept_concepts(doc)]
-    kept += [(concept, Role.HOLDOUT) for concept in doc.holdout if concept.name.lower() not in gone]
-    near = neighbours([s.concept for s in erased], [c for c, _ in kept], templates, encoder, tokenizer)
-    return (*erased, *(Subject(c, role, None, neighbour=c.name in near) for c, role in kept))
+    return (
+        *(Subject(erasure.concept, Role.ADDED, erasure) for erasure in doc.adds),
+        *(Subject(erasure.concept, Role.HELD, erasure) for erasure in doc.holds),
+        *(Subject(concept, Role.PRESERVED, None) for concept in kept_concepts(doc)),
+        *(Subject(c, Role.HOLDOUT, None) for c in doc.holdout if c.name.lower() not in gone),
+    )
 
 
 def neighbours(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING
@@ -84,6 +84,18 @@ class BucketStore:
                 return
             with source.open("rb") as file:
                 self._client.upload_fileobj(file, self._bucket, self._key(name))
+
+    def check_writable(self, name: str) -> None:
+        """Begin an upload in parts and give it up: it asks for the right to put, and makes no object.
+
+        An object made to try could not be taken away again: releases are written without the right to delete.
+        """
+        with self._errors(f"write {name}"):
+            key = self._key(name)
+            begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
+            # Who may begin and not give up loses nothing: an upload without parts holds no byte.
+            with suppress(ClientError):
+                self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=begun["UploadId"])
 
     def exists(self, name: str) -> bool:
         """Say whether there is such an object.

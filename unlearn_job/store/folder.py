@@ -59,6 +59,14 @@ class FolderStore:
             unfinished.replace(target)
             _sync_folder(target.parent)
 
+    def check_writable(self, name: str) -> None:
+        """Make a file, and take it away, in the folder that is there already and nearest to the name."""
+        with storage_errors(self.uri, f"write {name}"):
+            folder = next(parent for parent in self._path(name).parents if parent.exists())
+            handle, unfinished = mkstemp(dir=folder, prefix=_TEMPORARY_PREFIX)
+            os.close(handle)
+            Path(unfinished).unlink()
+
     def exists(self, name: str) -> bool:
         """Say whether there is such a file."""
         with storage_errors(self.uri, f"look for {name}"):

@@ -63,6 +63,12 @@ class Store(Protocol):
     def put(self, name: str, source: bytes | Path) -> None:
         """Write an object, replacing an earlier one. Only for files that no manifest lists yet."""
 
+    def check_writable(self, name: str) -> None:
+        """Raise what `put` would raise for want of rights, and leave nothing behind.
+
+        Whether there is room for what is to come nobody can tell.
+        """
+
     def exists(self, name: str) -> bool:
         """Say whether there is an object of exactly this name."""
 

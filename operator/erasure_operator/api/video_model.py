@@ -20,6 +20,14 @@ FreeForm = Annotated[
     dict[str, Any], Field(max_length=64, json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})
 ]
 """A part of a core/v1 type that is passed on as it is."""
+PublicKeys = Annotated[
+    str,
+    Field(
+        max_length=4096,
+        pattern=r"^(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*){1,4}$",
+    ),
+]
+"""One public key in PEM, or a few behind one another."""
 Labels = dict[str, Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-\w.]*[A-Za-z0-9])?)?$")]]
 """Label keys and values."""
 
@@ -42,6 +50,18 @@ class ReleaseStorage(Storage):
     """Where releases go, and with which credentials."""
 
     credentials: Credentials | None = None
+
+
+class Signing(ApiModel):
+    """With which key Jobs sign encoders, and by which keys pods tell that an encoder is signed."""
+
+    secret_name: SubdomainName
+    """Secret in the same namespace with the private key. The Job's pod gets it as a file, and nobody else."""
+    key: Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9][-._A-Za-z0-9]*$")] = "key.pem"
+    """Key of the Secret: PEM without a password, on the curve P-256, P-384 or P-521."""
+    public_key: PublicKeys | None = None
+    """Public key in PEM, or up to four of them while keys change. Set: pods serve no release whose encoder
+    none of them signed. Unset: signatures are made, and looked at by nobody here."""
 
 
 class JobTemplate(ApiModel):
@@ -185,6 +205,8 @@ class VideoModelSpec(ApiModel):
     probe: Probe = Probe()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Everything random in a Job derives from it."""
+    signing: Signing | None = None
+    """Sign encoders, and serve signed ones alone. Unset: digests alone vouch for what is served."""
     job: JobSettings = JobSettings()
     rollout: RolloutSettings
 

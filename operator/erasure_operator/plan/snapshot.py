@@ -64,6 +64,8 @@ class EncoderMount:
     region: str | None = None
     credentials_secret: str | None = None
     """Secret in the workload's namespace with the AWS_* variables; None for workload identity."""
+    public_key: str | None = None
+    """Public keys in PEM, of which one must have signed the encoder; None asks for no signature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,13 +85,14 @@ def wanted_mount(
 ) -> EncoderMount | None:
     """Say all that the workload's pod template must hold for the release; None for the base encoder.
 
-    The release is read from where it was published; the credentials are the VideoModel's present ones.
+    The release is read from where it was published; credentials and public keys are the VideoModel's present
+    ones.
     """
     if release is None or release.status.result is None:
         return None
     storage, components = release.spec.document.storage, release.spec.document.base.components
     path = selected.target.encoder_path or DEFAULT_ENCODER_PATH
-    credentials = model.spec.storage.credentials
+    credentials, signing = model.spec.storage.credentials, model.spec.signing
     return EncoderMount(
         key=release.key,
         uri=release.status.uri or "",
@@ -103,6 +104,7 @@ def wanted_mount(
         endpoint=storage.endpoint,
         region=storage.region,
         credentials_secret=credentials.secret_name if credentials else None,
+        public_key=signing.public_key if signing else None,
     )
 
 

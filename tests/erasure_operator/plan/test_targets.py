@@ -103,3 +103,16 @@ def test_several_encoders_are_mounted_beside_the_folder_of_the_first(
     alone = wanted_mount(release([erasure("comet")]), workload_, model)
     assert alone is not None
     assert (alone.path, alone.components) == (one, ())
+
+
+@pytest.mark.parametrize("public_key", [None, "PEM"])
+def test_a_mount_asks_for_a_signature_where_the_model_names_a_key_to_tell_it_by(
+    public_key: str | None,
+) -> None:
+    model = video_model(signing={"secret_name": "encoder-signing"})
+    assert model.spec.signing is not None
+    signing = model.spec.signing.model_copy(update={"public_key": public_key})
+    model = model.model_copy(update={"spec": model.spec.model_copy(update={"signing": signing})})
+    mount = wanted_mount(release([erasure("comet")]), selected(), model)
+    assert mount is not None
+    assert mount.public_key == public_key

@@ -13,6 +13,7 @@ def test_one_page_has_charts_and_tables_and_needs_nothing_else(tmp_path: Path) -
     assert text.count("<svg") == 3
     assert "closed-form, Object" in text
     assert "a | b" in text
+    assert text.count('<div class="table"><table>') == text.count("<table>") > 0
     assert not re.findall(r"<script|(?:src|href)=\"https?:|url\(http", text)
     assert markdown.read_text().startswith("# Measured")
 

@@ -41,6 +41,12 @@ def test_a_bench_writes_its_tables_and_goes_on(
     assert capsys.readouterr().out.startswith("# Measured")
     assert (out / "runs.csv").read_bytes() == before
     assert {p.name for p in out.iterdir()} >= {"README.md", "results.html", "concepts.csv"}
+    # With other amounts it would answer with the figures of these.
+    more = ["--concept", "cat", "--guidance", "3"]
+    assert entered(app, line(tiny_models, out, *more)) == 78
+    assert (
+        capsys.readouterr().err.splitlines()[-1].startswith(f"OtherBench: {out} holds a bench with another")
+    )
 
 
 @pytest.mark.parametrize(

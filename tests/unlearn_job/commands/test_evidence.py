@@ -78,6 +78,21 @@ def test_verify_says_in_one_sentence_what_does_not_hold(
     assert "\n" not in said
 
 
+def test_sign_makes_verify_hold_and_never_replaces(
+    tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release = publish(tmp_path)
+    asked = ["verify", str(release), "--public-key", str(key.with_suffix(".pub"))]
+    assert app(asked) == ExitCode.CONFIGURATION
+    assert capsys.readouterr().err.endswith("is not signed\n")
+    assert app(["sign", str(release), "--private-key", str(key)]) == 0
+    assert capsys.readouterr().out.endswith("model.sig\n")
+    assert app(asked) == 0
+    capsys.readouterr()
+    assert app(["sign", str(release), "--private-key", str(key)]) == ExitCode.CONFIGURATION
+    assert capsys.readouterr().err.startswith("StorageObjectExists: cannot write model.sig")
+
+
 def test_neither_loads_torch(tmp_path: Path) -> None:
     release = publish(tmp_path)
     code = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from unlearn_job.store import (
@@ -33,6 +34,7 @@ def attempts(store: Store, tmp_path: Path) -> dict[str, Callable[[], object]]:
         "exists": lambda: store.exists("x"),
         "put": lambda: store.put("x", b"1"),
         "put_once": lambda: store.put_once("x", b"1"),
+        "check_writable": lambda: store.check_writable("x"),
     }
 
 
@@ -75,8 +77,18 @@ def test_a_reader_may_not_write(s3_environment: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_environment.reader_access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_environment.reader_secret_key)
     store = open_store(f"s3://{s3_environment.bucket}", endpoint=s3_environment.endpoint)
-    assert failures(store, tmp_path, ("put", "put_once")) == {AccessDeniedError}
+    assert failures(store, tmp_path, ("put", "put_once", "check_writable")) == {AccessDeniedError}
     assert store.list("nothing-here") == ()
+
+
+def test_a_try_to_write_leaves_neither_an_object_nor_an_upload(s3_environment: Any, tmp_path: Path) -> None:
+    store = open_store(f"s3://{s3_environment.bucket}/{tmp_path.name}", endpoint=s3_environment.endpoint)
+    store.check_writable("release/manifest.json")
+    assert store.list("") == ()
+    client = boto3.client("s3", endpoint_url=s3_environment.endpoint, region_name="us-east-1")
+    begun = client.list_multipart_uploads(Bucket=s3_environment.bucket).get("Uploads", [])
+    assert not [upload for upload in begun if tmp_path.name in upload["Key"]]
+    client.close()
 
 
 def test_a_server_that_is_down_is_temporary(s3_environment: Any, free_port: int) -> None:

@@ -42,12 +42,19 @@ def test_a_disk_mounted_read_only_is_permanent(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(AccessDeniedError, match="permission"):
         FolderStore(small_disk).put("x", b"")
+    with pytest.raises(AccessDeniedError, match="permission"):
+        FolderStore(small_disk / "not" / "there").check_writable("r/x")
 
 
 def test_a_file_in_the_place_of_a_folder_is_permanent(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     with pytest.raises(StorageMisconfiguredError):
         FolderStore(tmp_path).read("a/b")
+
+
+def test_a_try_to_write_makes_no_folder(tmp_path: Path) -> None:
+    FolderStore(tmp_path / "store").check_writable("r/x")
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_half_written_files_are_never_listed(tmp_path: Path) -> None:

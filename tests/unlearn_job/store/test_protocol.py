@@ -69,6 +69,14 @@ def test_of_many_writers_one_wins(store: Store) -> None:
     assert [str(number).encode() for number in winners] == [store.read("m/manifest.json")]
 
 
+def test_a_try_to_write_changes_nothing(store: Store) -> None:
+    store.check_writable("m/releases/manifest.json")
+    assert store.list("") == ()
+    store.put("m/releases/manifest.json", b"1")
+    store.check_writable("m/releases/manifest.json")
+    assert store.read("m/releases/manifest.json") == b"1"
+
+
 def test_a_missing_object_is_named(store: Store, tmp_path: Path) -> None:
     store.put("there", b"")
     assert not store.exists("ther")
