@@ -146,7 +146,7 @@ def load_models(
         A source cannot be reached now, or no plan is as lean as asked.
 
     """
-    _silence()
+    silence()
     device = choose_device(document.device)
     names = document.base.components
     folders = [
@@ -264,7 +264,7 @@ def _texts(document: JobInput) -> list[str]:
     ]
 
 
-def _silence() -> None:
-    """Turn off progress bars: a pod's log has lines."""
+def silence() -> None:
+    """Turn off the libraries' progress bars: a pod's log has lines."""
     transformers.utils.logging.disable_progress_bar()
     diffusers_logging.disable_progress_bar()

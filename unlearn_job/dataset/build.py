@@ -25,7 +25,7 @@ from unlearn_job.generate import Pixels, Sample, images
 from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.judges.validity import invalid
-from unlearn_job.models import choose_device
+from unlearn_job.models import choose_device, silence
 from unlearn_job.pipelines import PipelineIndex, frame_pixels
 from unlearn_job.placing import DTYPES, precision_for
 from unlearn_job.progress import progress
@@ -89,6 +89,7 @@ class Studio:
     @classmethod
     def open(cls, recipe: Recipe, settings: JobSettings, device: Device, storage: Storage) -> Studio:
         """Fetch and load the pipeline, the judge and the given pictures."""
+        silence()
         where = choose_device(device)
         dtype = DTYPES[precision_for(where, torch.float16)]
         fetched = partial(resolve, cache=settings.cache_dir, storage=storage)
@@ -173,6 +174,7 @@ def _round(
             seed=sample.seed,
             source="generated" if given is None else "variation",
             kept=kept[at],
+            seen=flags[at],
         )
         for at, sample in enumerate(samples)
     ]
@@ -195,9 +197,10 @@ def _add_given(
             anchor.kind.value,
             None,
             "given",
-            kept,
+            kept=seen,
+            seen=seen,
         )
-        for at, kept in enumerate(flags)
+        for at, seen in enumerate(flags)
     ]
     folder.add(tried, given)
 

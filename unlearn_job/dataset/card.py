@@ -27,7 +27,7 @@ def card(recipe: Recipe, tried: Sequence[Tried]) -> str:
         "saw the concept in every one; black, flat and noisy pictures are left out. What the model was",
         "trained on decides what may be done with them.",
         "",
-        "| concept | kind | kept of drawn [95 % interval] | kept of given |",
+        "| concept | kind | seen in drawn [95 % interval] | kept of given |",
         "| --- | --- | --- | --- |",
         *(_row(anchor, tried) for anchor in recipe.anchors),
         "",
@@ -38,7 +38,8 @@ def card(recipe: Recipe, tried: Sequence[Tried]) -> str:
         "```",
         "",
         "Columns: `image`, `text` (the prompt), `concept`, `kind`, `seed`, `source` (`generated`,",
-        "`variation` of a given picture, or `given`). `tried.jsonl` lists what the judge turned down too.",
+        "`variation` of a given picture, or `given`). `tried.jsonl` lists what the judge turned down too,",
+        "and what it saw beyond the number that was wanted.",
         "",
         "## Made from",
         "",
@@ -56,7 +57,7 @@ def card(recipe: Recipe, tried: Sequence[Tried]) -> str:
 
 def _row(anchor: Anchor, tried: Sequence[Tried]) -> str:
     own = [one for one in tried if (one.concept, one.kind) == (anchor.name, anchor.kind.value)]
-    drawn = [one.kept for one in own if one.source != "given"]
+    drawn = [one.shows for one in own if one.source != "given"]
     given = [one.kept for one in own if one.source == "given"]
     tally = Tally(hits=sum(drawn), samples=len(drawn))
     low, high = tally.wilson()

@@ -45,7 +45,9 @@ class Tried:
     concept, kind: what it shows.
     seed: of the drawing; None for a given picture.
     source: "given", "generated", or "variation" of a given picture.
-    kept: whether the judge saw the concept in a valid picture.
+    kept: whether it is in the data set.
+    seen: whether the judge saw the concept in a valid picture: of a last round, some that it saw are not
+        wanted any more. None in folders of older versions, which did not tell the two apart.
 
     """
 
@@ -56,6 +58,12 @@ class Tried:
     seed: int | None
     source: str
     kept: bool
+    seen: bool | None = None
+
+    @property
+    def shows(self) -> bool:
+        """Whether the judge saw the concept, as far as anybody knows."""
+        return self.kept if self.seen is None else self.seen
 
 
 class DatasetFolder:
@@ -118,7 +126,7 @@ class DatasetFolder:
         for one in self.tried():
             if one.kept:
                 fields = asdict(one)
-                del fields["kept"]
+                del fields["kept"], fields["seen"]
                 lines.append(json.dumps(fields, ensure_ascii=False))
         (self.path / SPLIT).mkdir(exist_ok=True)
         _replace(self.path / SPLIT / "metadata.jsonl", "\n".join(lines) + "\n")

@@ -30,10 +30,17 @@ def line(models: Path, out: Path, *more: str) -> list[str]:
 def test_a_data_set_is_made_and_made_again(
     tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    import diffusers
+    import transformers
+
+    for library in (diffusers, transformers):
+        library.utils.logging.enable_progress_bar()  # whatever an earlier test made of it
     found = []
     for _ in range(2):
         assert entered(app, line(tiny_models, tmp_path / "set", "--anchor", "cat", "-o", "json")) == 0
-        found.append(json.loads(capsys.readouterr().out))
+        said = capsys.readouterr()
+        found.append(json.loads(said.out))
+        assert "Loading" not in said.err, "bars of the libraries"
     assert found[0] == found[1]
     # Untrained models draw noise, which is no picture of anything, whatever the judge sees.
     assert found[0]["kept"] + sum(found[0]["short"].values()) in {0, 2}

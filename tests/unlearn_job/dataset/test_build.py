@@ -51,6 +51,11 @@ def test_as_many_are_kept_as_were_asked_for(tmp_path: Path) -> None:
     assert made.kept == 20
     assert made.tried % ROUND == 0
     assert len([*(tmp_path / "set").rglob("*.png")]) == 20
+    tried = DatasetFolder(tmp_path / "set", recipe()).tried()
+    # As many are seen of every round, whatever is still wanted of the last one.
+    rounds = [tried[at : at + ROUND] for at in range(0, len(tried), ROUND)]
+    assert len({sum(one.shows for one in some) for some in rounds}) == 1
+    assert sum(one.kept for one in rounds[-1]) < sum(one.shows for one in rounds[-1])
     assert not made.short
 
 

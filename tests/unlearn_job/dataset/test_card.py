@@ -24,3 +24,13 @@ def test_the_card_counts_and_names_what_made_it() -> None:
     assert "| a\\|b | Object | 0/1" in body
     assert "file:///t2i" in body
     assert "prompts written by `small`" in body
+
+
+def test_pictures_that_are_not_wanted_any_more_count_as_seen() -> None:
+    """Of a last round: to count them as turned down would speak ill of the model."""
+    looked = [Tried("x.png", "text", "cat", "Object", n, "generated", n < 1, seen) for n, seen in ENOUGH]
+    assert "| cat | Object | 3/4 " in card(recipe(), looked)
+
+
+ENOUGH = ((0, True), (1, True), (2, False), (3, True))
+"""One was wanted, and three of four showed it."""

@@ -46,6 +46,15 @@ def test_a_torn_line_does_not_count_and_is_written_over(tmp_path: Path) -> None:
     assert [one.seed for one in again.tried()] == [0, 1, 2]
 
 
+def test_a_folder_of_an_older_version_is_read(tmp_path: Path) -> None:
+    folder = DatasetFolder(tmp_path / "set", recipe())
+    folder.add([tried(0)], PICTURES[:1])
+    path = tmp_path / "set" / "tried.jsonl"
+    path.write_text(path.read_text().replace(', "seen": null', ""))
+    (one,) = DatasetFolder(tmp_path / "set", recipe()).tried()
+    assert one.shows
+
+
 def test_another_recipe_and_other_files_are_refused(tmp_path: Path) -> None:
     DatasetFolder(tmp_path / "set", recipe())
     with pytest.raises(PermanentFailure, match="another recipe"):
