@@ -9,9 +9,6 @@ UV := $(shell command -v uv || echo $(CONCEPT_ERASURE_CACHE)/uv/bin/uv)
 RUN := $(UV) run --no-sync
 SYNC := $(UV) sync --frozen --python 3.11
 
-# Many CI images set it. Without bytecode every process of a test compiles torch and the like again: 6 of 12 s.
-export PYTHONDONTWRITEBYTECODE :=
-
 # Progress bars of downloads would fill the logs of CI.
 ifdef CI
 SYNC += --no-progress

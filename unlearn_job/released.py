@@ -136,7 +136,7 @@ def verify_release(released: Released, public_key: Path | None = None) -> Verifi
 
 
 def sign_release(released: Released, key: Path) -> None:
-    """Sign the encoder of a release that was published without a signature, once its files are checked.
+    """Sign the encoders of a release that was published without a signature, once its files are checked.
 
     The signature lies beside the manifest, which never changes, and vouches for itself.
 
@@ -154,9 +154,8 @@ def sign_release(released: Released, key: Path) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         for file in released.manifest.files:
-            if file.path.startswith(f"{ENCODER_FOLDER}/"):
-                released.fetch(file.path, folder)
-        sign(folder, key)
+            released.fetch(file.path, folder)
+        sign(folder, key, released.manifest.encoder_folders)
         released.store.put_once(SIGNATURE_NAME, folder / SIGNATURE_NAME)
 
 

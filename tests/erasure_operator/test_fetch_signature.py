@@ -18,7 +18,7 @@ from erasure_operator.render_target import FetchImage, render_target
 from erasure_operator.resources import ModelKey
 from tests.unlearn_job import documents
 from tests.unlearn_job.conftest import S3Server
-from tests.unlearn_job.test_released import publish
+from tests.unlearn_job.test_released import PAIR, publish
 from tests.unlearn_job.test_signing import write_key
 from unlearn_job.released import open_release, sign_release
 from unlearn_job.signing import SIGNATURE_NAME, SignatureInvalidError, SigningKeyError
@@ -141,6 +141,19 @@ def test_what_the_key_did_not_sign_is_refused_and_leaves_nothing(
     with pytest.raises(SignatureInvalidError, match=sentence):
         fetch(wanted(release, key), tmp_path / "d")
     assert names(tmp_path / "d") == set()
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["by its Job", "later"])
+def test_of_several_encoders_all_are_fetched_under_one_signature(
+    tmp_path: Path, key: Path, other: Path, later: bool
+) -> None:
+    release = publish(tmp_path, None if later else key, PAIR)
+    if later:
+        sign_release(open_release(f"file://{release}"), key)
+    assert fetch(wanted(release, key), tmp_path / "d") is True
+    assert {path.name: names(path) for path in (tmp_path / "d").iterdir()} == dict.fromkeys(PAIR, FETCHED)
+    with pytest.raises(SignatureInvalidError):
+        fetch(wanted(release, other), tmp_path / "d")
 
 
 def test_a_release_that_was_signed_later_is_fetched(tmp_path: Path, key: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,22 +22,28 @@ from unlearn_job.signing import SIGNATURE_NAME, SignatureInvalidError, sign
 from unlearn_job.store import AlreadyExistsError, open_store
 from unlearn_job.store.release import ReleaseDamagedError
 
+ONE = ("text_encoder",)
+PAIR = ("text_encoder", "text_encoder_2")
 
-def publish(folder: Path, key: Path | None = None) -> Path:
+
+def publish(folder: Path, key: Path | None = None, encoders: tuple[str, ...] = ONE) -> Path:
     """Publish a release as the Job does, with small files, and return its folder."""
     document = documents.document()
     made = folder / "made"
-    (made / "text_encoder").mkdir(parents=True)
-    (made / "text_encoder" / "config.json").write_text("{}")
-    (made / "text_encoder" / "model.safetensors").write_bytes(b"tensors")
+    for encoder in encoders:
+        (made / encoder).mkdir(parents=True)
+        (made / encoder / "config.json").write_text("{}")
+        (made / encoder / "model.safetensors").write_bytes(b"tensors")
     (made / "probe.json").write_text('{"version": 2}\n')
     (made / "report.html").write_text("<!doctype html>")
     statement = provenance(document, made, base_sha256="b" * 64, device="cpu")
     (made / "provenance.json").write_text(statement)
     if key is not None:
-        sign(made, key)
+        sign(made, key, encoders)
     store = open_store(f"file://{folder / 'store'}")
     manifest = Manifest(
+        version=1 if encoders == ONE else 2,
+        encoders=None if encoders == ONE else encoders,
         model=document.model,
         key=document.key,
         base_sha256="b" * 64,
@@ -109,6 +117,39 @@ def test_the_signature_is_checked_where_a_key_is_given(tmp_path: Path, key: Path
     write_key(tmp_path, "other", ec.generate_private_key(ec.SECP256R1()))
     with pytest.raises(SignatureInvalidError):
         verify_release(open_release(f"file://{release}"), tmp_path / "other.pub")
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["by its Job", "later"])
+def test_one_signature_holds_for_all_encoders_of_a_release(tmp_path: Path, key: Path, later: bool) -> None:
+    release = publish(tmp_path, None if later else key, PAIR)
+    if later:
+        sign_release(open_release(f"file://{release}"), key)
+    public = key.with_suffix(".pub")
+    assert verify_release(open_release(f"file://{release}"), public).signed
+    for name in PAIR:
+        with changed_everywhere(release, f"{name}/model.safetensors", b"tensorz"):
+            released = open_release(f"file://{release}")
+            assert verify_release(released).files
+            with pytest.raises(SignatureInvalidError, match="does not hold for"):
+                verify_release(released, public)
+    assert verify_release(open_release(f"file://{release}"), public).signed
+
+
+@contextmanager
+def changed_everywhere(release: Path, name: str, content: bytes) -> Iterator[None]:
+    """Change a file, and whatever names its digest but the signature, for a while."""
+    before = {path: path.read_bytes() for path in release.rglob("*.*")}
+    (release / name).write_bytes(content)
+    statement = json.loads((release / "provenance.json").read_text())
+    for subject in statement["subject"]:
+        if subject["name"] == name:
+            subject["digest"]["sha256"] = hashlib.sha256(content).hexdigest()
+    (release / "provenance.json").write_text(json.dumps(statement))
+    for changed in (name, "provenance.json"):
+        relist(release, changed)
+    yield
+    for path, was in before.items():
+        path.write_bytes(was)
 
 
 def test_a_signature_binds_the_encoder_where_everything_else_was_rewritten(tmp_path: Path, key: Path) -> None:
