@@ -45,13 +45,13 @@ class Results:
 
 def markdown(results: Results) -> str:
     """Return all tables on one page."""
-    parts = ["# Measured", "", by_method(results.runs)]
+    parts = {"Methods": by_method(results.runs)}
     if any(results.kind_of(row) for row in results.runs):
-        parts += ["", by_kind(results)]
-    parts += ["", by_run(results.runs), "", by_concept(results.concepts)]
+        parts["Methods, kind by kind"] = by_kind(results)
+    parts |= {"Runs": by_run(results.runs), "Kept concepts": by_concept(results.concepts)}
     if results.attacks:
-        parts += ["", "## Attacks", "", by_attack(results.attacks)]
-    return "\n".join([*parts, ""])
+        parts["Attacks"] = by_attack(results.attacks)
+    return "\n".join(["# Measured", "", *(f"## {name}\n\n{table}\n" for name, table in parts.items())])
 
 
 def by_method(runs: Rows) -> str:

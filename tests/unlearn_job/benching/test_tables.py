@@ -45,6 +45,7 @@ def test_the_page_has_all_tables(tmp_path: Path) -> None:
     found = results(tmp_path)
     text = markdown(found)
     assert by_run(found.runs) in text
-    assert "## Attacks" in text
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == ["## Methods", "## Methods, kind by kind", "## Runs", "## Kept concepts", "## Attacks"]
     assert "| fish | closed-form | 20/24 " in text
     assert round(percent(found.runs, "preserved")) == 90
