@@ -23,9 +23,10 @@ SMALL_PROBE = {
     "frames": 4,
     "guidance": "4",
 }
-SMALL_GATES = {"residual": {"maxPercent": 50}, "retention": {"minPercent": 80}}
+SMALL_GATES = {"residual": {"maxPercent": 50}, "retention": {"minPercent": 80, "maxDropPoints": 75}}
 """What so few samples can decide: 1 hit in 8 clips has an upper bound of 47 %. These tests are about the way
-of a release, not about the methods; those are measured in bench/."""
+of a release, not about the methods; those are measured in bench/. One concept may fall far: for "mosaic" the
+judge's "blue" is found as a neighbour, and 14 of 24 were left of it."""
 
 
 class Story:

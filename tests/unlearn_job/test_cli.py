@@ -63,7 +63,18 @@ COMMANDS = (
     *("run", "erase", "identify", "probe", "attack", "dataset", "bench"),
     *("report", "verify", "sign", "validate"),
 )
-HELP_WITHIN_SECONDS = 1.0
+LARGE = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "matplotlib",
+    "numpy",
+    "boto3",
+    "datasets",
+    "jinja2",
+    "model_signing",
+)
+"""What takes a second or more to import; help needs none of it."""
 
 
 def test_every_command_is_known_here() -> None:
@@ -73,12 +84,9 @@ def test_every_command_is_known_here() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_answers_at_once(command: str) -> None:
     code = (
-        "import resource, sys\nfrom unlearn_job.cli import app\n"
+        "import sys\nfrom unlearn_job.cli import app\n"
         f"app([{command!r}, '--help'])\n"
-        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "assert not {'torch', 'diffusers', 'transformers', 'matplotlib'} & set(sys.modules)\n"
-        # Its own time: the wall's depends on who else runs tests.
-        f"assert used.ru_utime + used.ru_stime < {HELP_WITHIN_SECONDS}, used\n"
+        f"assert not {{*{LARGE}}} & set(sys.modules), {{*{LARGE}}} & set(sys.modules)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False

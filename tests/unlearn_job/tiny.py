@@ -69,9 +69,9 @@ def encoder(layers: int = 3, seed: int = 0) -> CLIPTextModel:
 
 
 def models(*, surrogate: bool = True, layers: int = 3, start: CLIPTextModel | None = None) -> Models:
-    """Return fresh copies: a test may not see what another one did to them. All share a tokenizer."""
-    base, words = encoder(layers), tokenizer()
-    flat, moving = copy.deepcopy(_pipelines(), {id(words): words})
+    """Return fresh copies: a test may not see what another one did to them."""
+    base = encoder(layers)
+    flat, moving = copy.deepcopy(_pipelines())
     flat.register_modules(text_encoder=base)
     moving.register_modules(text_encoder=base)
     return Models(
@@ -79,7 +79,7 @@ def models(*, surrogate: bool = True, layers: int = 3, start: CLIPTextModel | No
         pipeline=moving,
         base_encoder=base,
         start_encoder=start if start is not None else copy.deepcopy(base),
-        tokenizer=words,
+        tokenizer=tokenizer(),
         encoder_name="text_encoder",
         base_sha256="0" * 64,
         device=torch.device("cpu"),
