@@ -63,14 +63,10 @@ def importing() -> Iterator[None]:
 
     A sixth of the time that torch, transformers and diffusers take to load.
     """
-    first = "torch" not in sys.modules
     gc.disable()
     try:
         yield
     finally:
-        if first:
-            # It stays for good. Else every full collection walks it, 0.4 s, the first while models load.
-            gc.freeze()
         gc.enable()
 
 
