@@ -21,6 +21,11 @@ Source = Annotated[str, Field(max_length=1024, pattern=SOURCE_PATTERN)]
 
 Component = Annotated[str, Field(max_length=14, pattern=r"^text_encoder(_[23])?$")]
 """Name of a text encoder in a diffusers pipeline."""
+Components = Annotated[
+    tuple[Component, ...],
+    Field(min_length=1, max_length=3, json_schema_extra={"x-kubernetes-list-type": "set"}),
+]
+"""Text encoders that are edited together."""
 
 
 class BaseModels(ContractModel):
@@ -32,13 +37,7 @@ class BaseModels(ContractModel):
     """Text-to-video pipeline that is served and probed."""
     encoder: Component = "text_encoder"
     """Component of both pipelines that is edited."""
-    encoders: (
-        Annotated[
-            tuple[Component, ...],
-            Field(min_length=1, max_length=3, json_schema_extra={"x-kubernetes-list-type": "set"}),
-        ]
-        | None
-    ) = None
+    encoders: Components | None = None
     """All components that are edited together, `encoder` among them, such as both of SDXL. Unset: `encoder`
     alone."""
 

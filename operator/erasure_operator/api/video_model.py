@@ -12,7 +12,7 @@ from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import Device, Probe, Template
 from unlearn_job.contract.gates import Gates
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import Component, Judge, Source, Storage
+from unlearn_job.contract.sources import Component, Components, Judge, Source, Storage
 
 SubdomainName = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
 AbsolutePath = Annotated[str, Field(max_length=1024, pattern=r"^/[^\s]*$")]
@@ -168,13 +168,7 @@ class VideoModelSpec(ApiModel):
     """Text-to-video pipeline that is served."""
     encoder: Component = "text_encoder"
     """Component that both pipelines share and that is edited."""
-    encoders: (
-        Annotated[
-            tuple[Component, ...],
-            Field(min_length=1, max_length=3, json_schema_extra={"x-kubernetes-list-type": "set"}),
-        ]
-        | None
-    ) = None
+    encoders: Components | None = None
     """All components that are edited together, `encoder` among them, such as both of SDXL: one Job, one
     release, one rollout. Unset: `encoder` alone."""
     judge: Judge
