@@ -57,6 +57,27 @@ class Kubectl:
         chosen = ["-l", selector] if selector else []
         return list(json.loads(self("get", kind, "-n", namespace, "-o", "json", *chosen))["items"])
 
+    def wait(self, condition: str, kind: str, name: str, namespace: str, seconds: float) -> dict[str, Any]:
+        """Watch one object until it meets a condition of `kubectl wait --for`, and return it.
+
+        A condition of an older generation does not count.
+
+        Raises
+        ------
+        KubectlError
+            There is no such object.
+        LabError
+            The deadline passed; the message names what was waited for.
+        """
+        wanted = (f"--for={condition}", f"--timeout={seconds}s", "-o", "json")
+        try:
+            text = self("wait", f"{kind}/{name}", "-n", namespace, *wanted, timeout=seconds + 30)
+        except KubectlError as error:
+            if "timed out" not in str(error):
+                raise
+            raise LabError(f"waited {seconds:.0f} s for {kind}/{name} to meet {condition}") from error
+        return dict(json.loads(text))
+
     @contextmanager
     def port_forward(self, resource: str, port: int, namespace: str) -> Iterator[str]:
         """Forward a free port on loopback and yield its base URL.

@@ -12,7 +12,7 @@ import yaml
 from botocore.config import Config
 
 from lab.errors import LabError
-from lab.kubectl import Kubectl, condition_of, wait_until
+from lab.kubectl import Kubectl
 from lab.site import Site
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,16 +119,7 @@ class Stage:
 
     def wait_ready(self, kind: str, name: str, seconds: float) -> dict[str, Any]:
         """Wait until the Ready condition is True for the present generation, and return the object."""
-
-        def ready() -> dict[str, Any] | None:
-            item = self.kubectl.find(kind, name, self.namespace)
-            condition = condition_of(item, "Ready")
-            if not (item and condition):
-                return None
-            current = condition.get("observedGeneration") == item["metadata"]["generation"]
-            return item if current and condition["status"] == "True" else None
-
-        return wait_until(f"{kind}/{name} to be Ready", ready, seconds)
+        return self.kubectl.wait("condition=Ready", kind, name, self.namespace, seconds)
 
     def wait_rolled_out(self, deployment: str, seconds: float = 180) -> None:
         """Wait until every pod of a Deployment is new and Ready."""

@@ -16,8 +16,9 @@ from rich.console import Console
 from lab.errors import LabError
 from lab.opening import open_site, why_no_site
 
-QUICK: Final = ("-m", "not cluster", "-n", "logical", "--dist", "loadfile")
-"""Tests that share nothing but the processor; fixtures of a file are made once."""
+QUICK: Final = ("-m", "not cluster", "-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Tests that share nothing but the processor; fixtures of a file are made once. In the order of
+tests/conftest.py: by their number, files of one long test would come last."""
 ON_CLUSTER: Final = ("-m", "cluster")
 
 

@@ -12,19 +12,26 @@ import pytest
 from lab.site import Site
 
 OPERATOR = Path(__file__).parent / "erasure_operator"
+LONGEST = Path(__file__).parent / "test_shell_page.py"
 TORCH_MODULE = re.compile(r"^pytestmark = .*pytest\.mark\.torch", re.MULTILINE)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave torch modules unread when the marker expression excludes them: importing torch takes seconds."""
-    if "not torch" not in (config.getoption("markexpr") or "") or collection_path.suffix != ".py":
+    """Leave torch modules unread where the marker expression excludes them: importing torch takes seconds."""
+    expression = config.getoption("markexpr") or ""
+    if collection_path.suffix != ".py" or not ("not torch" in expression or expression == "cluster"):
         return None
-    return bool(TORCH_MODULE.search(collection_path.read_text())) or None
+    text = collection_path.read_text()
+    wanted = "not torch" not in expression and "pytest.mark.cluster" in text
+    return (not wanted and bool(TORCH_MODULE.search(text))) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the operator's own tests before the end-to-end tests install it: it would have to rest for each."""
-    items.sort(key=lambda item: OPERATOR not in item.path.parents)
+    """Run the operator's own tests before the end-to-end tests install it: it would have to rest for each.
+
+    The longest test comes first of all: begun last, it would run alone in the end.
+    """
+    items.sort(key=lambda item: (item.path != LONGEST, OPERATOR not in item.path.parents))
 
 
 def pytest_sessionstart() -> None:

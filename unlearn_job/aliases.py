@@ -9,8 +9,8 @@ anchor, or a template: what a document needs is not for the Job to take.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 import structlog
 import torch
@@ -18,8 +18,9 @@ from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.attacks.vocabulary import Ban, real_words
 from unlearn_job.contract.aliases import FoundAlias
-from unlearn_job.contract.concept import Digest, Erasure
+from unlearn_job.contract.concept import Concept, Digest, Erasure
 from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.figures import Tally
 from unlearn_job.erasing import Erasing, erased_names, erasings
 from unlearn_job.judges.judge import Judge
 from unlearn_job.methods.states import token_table
@@ -28,7 +29,7 @@ from unlearn_job.models import Models
 from unlearn_job.nearness import NEAR, Nearness
 from unlearn_job.probe.base import draw_images
 from unlearn_job.probe.seen import judged
-from unlearn_job.probe.subjects import Wording, alternatives, asked_plainly, listed
+from unlearn_job.probe.subjects import Asked, Wording, alternatives, asked_plainly, listed
 from unlearn_job.prompts import GENERIC, Templates, fill, mentions, names
 from unlearn_job.retain import kept_concepts
 
@@ -37,9 +38,13 @@ WORDS: Final = 256
 DRAWN: Final = 6
 """Most parts of one erasure's names that are drawn, and as many other words, nearest first."""
 IMAGES: Final = 12
-"""Images of each."""
+"""Images of each that may draw the concept."""
+FIRST: Final = 4
+"""Images of each before that is asked: a word of which none shows the concept draws it seldom or never."""
 MOST: Final = 16
 """Most aliases of a concept, as the document's schema has it."""
+
+Samples: TypeAlias = Mapping[str, tuple[Asked, ...]]
 
 log = structlog.get_logger()
 
@@ -90,9 +95,14 @@ def find_aliases(
             )
             for phrase in phrases
         }
-        for phrase, (asked, pixels) in draw_images(models, models.base, doc, samples).items():
-            shown = judged(asked, pixels, judge, concept, among).shown()
-            needed = any(mentions(text, (phrase,)) for text in _needed(doc, one, templates))
+
+        def counted(some: Samples, concept: Concept = concept) -> dict[str, Tally]:
+            drawn = draw_images(models, models.base, doc, some)
+            return {phrase: judged(*seen, judge, concept, among).shown() for phrase, seen in drawn.items()}
+
+        texts = _needed(doc, one, templates)
+        for phrase, shown in _shown(counted, samples).items():
+            needed = any(mentions(text, (phrase,)) for text in texts)
             found.append(FoundAlias(digest=one.erasure.digest, name=phrase, shown=shown, needed=needed))
     for alias in found:
         log.info(
@@ -102,6 +112,13 @@ def find_aliases(
             erased=alias.joins,
         )
     return tuple(found)
+
+
+def _shown(counted: Callable[[Samples], dict[str, Tally]], samples: Samples) -> dict[str, Tally]:
+    """Count a few images of each word first, and the others of those that show the concept at all."""
+    first = counted({word: some[:FIRST] for word, some in samples.items()})
+    more = counted({word: samples[word][FIRST:] for word, shown in first.items() if shown.hits})
+    return {word: shown + more[word] if word in more else shown for word, shown in first.items()}
 
 
 def with_aliases(doc: JobInput, found: Iterable[FoundAlias]) -> JobInput:

@@ -31,7 +31,7 @@ NEAREST: Final = 2
 """Neighbours of an erasure by text, and as many by image."""
 DRAWN: Final = 6
 """Names, nearest first by text, that are drawn to compare their pictures."""
-IMAGES: Final = 8
+IMAGES: Final = 4
 """Images of each, and of the concept."""
 MOST_NAMES: Final = 512
 """Names of a judge that are compared at all."""

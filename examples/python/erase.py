@@ -39,9 +39,7 @@ request = Request(
         "Object:house",
     ],
     holdout=["doctor lantern", "Object:fish", "Object:star"],
-    probe=Probe(
-        images=24, clips=12, retention_images=72, image_steps=8, clip_steps=8, frames=8, guidance="4"
-    ),
+    probe=Probe(images=24, clips=8, retention_images=72, image_steps=8, clip_steps=6, frames=4, guidance="4"),
 )
 print(identify(video, request, judge, surrogate=image).sentence())
 
@@ -58,7 +56,7 @@ for name in ("preserved", "holdout", "neighbours"):
 # The budget is small here: leave it out for the standard one.
 
 # %%
-little = Budget(screened=600, rounds=1, judged=12, fresh=16)
+little = Budget(screened=300, rounds=1, judged=8, finalists=4, selection=4, fresh=16)
 for found in attack(video, request, judge, erased.encoder, attacks=["words"], budget=little, surrogate=image):
     print(
         f"{found.attack}: {found.prompt!r} shows him in {found.edited.hits} of {found.edited.samples} images,"

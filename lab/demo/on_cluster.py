@@ -20,6 +20,7 @@ ERASURE: Final = "takedown-2026-117"
 MODEL: Final = "storyboard"
 SERVICE: Final = "service/storyboard"
 SERVICE_PORT: Final = 8000
+LOOK_SECONDS: Final = 1
 ERASED_SECONDS: Final = 600
 """Deadline from `kubectl apply` to every pod serving the new encoder."""
 
@@ -72,8 +73,8 @@ def _follow(stage: Stage, console: Console) -> dict[str, Any]:
     deadline = time.monotonic() + ERASED_SECONDS
     with Live(console=console, refresh_per_second=4) as live:
         while True:
-            live.update(view.render(stage, ERASURE))
-            item = stage.kubectl.find("conceptErasure", ERASURE, stage.namespace)
+            item, picture = view.look(stage, ERASURE)
+            live.update(picture)
             ready, stalled = condition_of(item, "Ready"), condition_of(item, "Stalled")
             if item and ready and ready["status"] == "True":
                 return item
@@ -84,7 +85,7 @@ def _follow(stage: Stage, console: Console) -> dict[str, Any]:
                     f"the erasure was not Ready after {ERASED_SECONDS} s; "
                     f"look at kubectl describe ce {ERASURE} -n {stage.namespace}"
                 )
-            time.sleep(0.5)
+            time.sleep(LOOK_SECONDS)
 
 
 def _where_next(stage: Stage, release: dict[str, Any], picture: Path) -> str:

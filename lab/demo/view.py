@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,12 +14,16 @@ from lab.kubectl import KubectlError, condition_of
 from lab.stage import Stage
 
 LOG_LINES = 6
+JOB_LABEL = "batch.kubernetes.io/job-name"
 
 
-def render(stage: Stage, erasure: str) -> RenderableType:
-    """Draw the present state of one erasure, its release and its Job."""
-    item = stage.kubectl.find("conceptErasure", erasure, stage.namespace)
-    return Group(erasure_table(item), *_log(stage))
+def look(stage: Stage, erasure: str) -> tuple[dict[str, Any] | None, RenderableType]:
+    """Return one erasure as it is now, None where there is none, and a picture of it with its Job's log."""
+    # In one call: each of them takes a tenth of a second of a processor that the Job needs.
+    found = stage.kubectl.list("conceptErasures,pods", stage.namespace)
+    items = [one for one in found if one["kind"] == "ConceptErasure" and one["metadata"]["name"] == erasure]
+    item = items[0] if items else None
+    return item, Group(erasure_table(item), *_log(stage, [one for one in found if one["kind"] == "Pod"]))
 
 
 def erasure_table(item: dict[str, Any] | None) -> Table:
@@ -36,11 +41,11 @@ def erasure_table(item: dict[str, Any] | None) -> Table:
     return table
 
 
-def _log(stage: Stage) -> list[Text]:
-    pods = stage.kubectl.list("pods", stage.namespace, "batch.kubernetes.io/job-name")
-    if not pods:
+def _log(stage: Stage, pods: Sequence[dict[str, Any]]) -> list[Text]:
+    of_jobs = [pod for pod in pods if JOB_LABEL in pod["metadata"].get("labels", {})]
+    if not of_jobs:
         return []
-    newest = max(pods, key=lambda pod: pod["metadata"]["creationTimestamp"])["metadata"]["name"]
+    newest = max(of_jobs, key=lambda pod: pod["metadata"]["creationTimestamp"])["metadata"]["name"]
     try:
         lines = stage.kubectl("logs", newest, "-n", stage.namespace, f"--tail={LOG_LINES}").splitlines()
     except KubectlError:

@@ -22,12 +22,15 @@ def installed(site: Site) -> Site:
 
 @pytest.fixture(scope="module")
 def story(installed: Site, request: pytest.FixtureRequest) -> Iterator[Story]:
-    """A namespace of the module's own, with a T2V service that serves the base encoder."""
+    """A namespace of the module's own, with a T2V service that serves the base encoder.
+
+    Its pods are as many as the module's `REPLICAS` says.
+    """
     name = request.module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-")
     stage = Stage(installed, namespace=f"e2e-{name}")
     stage.clear()
     stage.prepare_namespace()
     story = Story(stage)
-    story.apply_service()
+    story.apply_service(request.module.REPLICAS)
     yield story
     stage.clear(wait=False)

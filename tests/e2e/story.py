@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import yaml
 
-from lab.kubectl import condition_of, wait_until
+from lab.kubectl import condition_of
 from lab.stage import EXAMPLES, Stage
 
 MODEL = "storyboard"
@@ -36,11 +36,11 @@ class Story:
         self.stage = stage
         self.namespace = stage.namespace
 
-    def apply_service(self) -> None:
-        """Apply the example T2V service, which here may start both new pods at once, and wait for it."""
+    def apply_service(self, replicas: int) -> None:
+        """Apply the example T2V service, which here may start all new pods at once, and wait for it."""
         self.stage.apply_example("storyboard", "inference.yaml")
-        surge = {"spec": {"strategy": {"rollingUpdate": {"maxSurge": "100%"}}}}
-        self.stage.kubectl("patch", "deployment", MODEL, "-n", self.namespace, "-p", json.dumps(surge))
+        changed = {"spec": {"replicas": replicas, "strategy": {"rollingUpdate": {"maxSurge": "100%"}}}}
+        self.stage.kubectl("patch", "deployment", MODEL, "-n", self.namespace, "-p", json.dumps(changed))
         self.stage.wait_rolled_out(MODEL)
 
     def apply_model(self, name: str = MODEL, **spec: Any) -> None:
@@ -76,15 +76,12 @@ class Story:
         return self.stage.wait_ready("conceptErasure", erasure, seconds)
 
     def wait_condition(self, kind: str, name: str, condition: str, reason: str, seconds: float = 60) -> str:
-        """Wait until a condition is True for a reason, and return its message."""
-
-        def holds() -> str | None:
-            found = condition_of(self.stage.kubectl.find(kind, name, self.namespace), condition)
-            if found and found["status"] == "True" and found["reason"] == reason:
-                return str(found["message"])
-            return None
-
-        return wait_until(f"{kind}/{name} to be {condition} for {reason}", holds, seconds)
+        """Wait until a condition is there for a reason and True, and return its message."""
+        path = f"""jsonpath={{.status.conditions[?(@.type=="{condition}")].reason}}={reason}"""
+        found = condition_of(self.stage.kubectl.wait(path, kind, name, self.namespace, seconds), condition)
+        assert found
+        assert found["status"] == "True"
+        return str(found["message"])
 
     def jobs(self) -> set[str]:
         """Return the uids of all Jobs: a Job that is made again counts twice."""

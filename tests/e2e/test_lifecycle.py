@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.e2e.story import Story
 
 pytestmark = pytest.mark.cluster
+REPLICAS = 2
 
 
 @pytest.fixture(scope="module")

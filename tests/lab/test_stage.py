@@ -54,5 +54,10 @@ def test_a_file_of_the_same_size_is_uploaded_when_its_content_differs(stage: Sta
 
 
 def test_what_is_not_ready_in_time_is_named(stage: Stage) -> None:
-    with pytest.raises(LabError, match="configmap/nothing to be Ready"):
-        stage.wait_ready("configmap", "nothing", 0)
+    with pytest.raises(LabError, match=r"waited 1 s for configmap/kube-root-ca.crt to meet condition=Ready"):
+        stage.wait_ready("configmap", "kube-root-ca.crt", 1)
+
+
+def test_what_is_not_there_is_not_waited_for(stage: Stage) -> None:
+    with pytest.raises(KubectlError, match='"nothing" not found'):
+        stage.wait_ready("configmap", "nothing", 60)

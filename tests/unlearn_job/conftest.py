@@ -151,6 +151,17 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folders.save_models(tmp_path_factory.mktemp("models"))
 
 
+@pytest.fixture
+def few_variations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for few variations of a name: what untrained weights read into them proves nothing."""
+    from unlearn_job import variations  # torch loads here
+    from unlearn_job.attacks.protocol import Budget
+
+    monkeypatch.setattr(variations, "BESIDE", 8)
+    monkeypatch.setattr(variations, "INSTEAD", 16)
+    monkeypatch.setattr(variations, "UNNAMED", Budget(screened=24, rounds=1, beam=2, proposals=4, judged=4))
+
+
 @pytest.fixture(scope="session")
 def trained_models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     """The testbed's pipelines; tests leave them as they are."""

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.torch
 
 from bench.testbed import document  # noqa: E402
 from tests.unlearn_job.conftest import LITTLE  # noqa: E402
-from unlearn_job.aliases import DRAWN, find_aliases, parts, with_aliases, with_names  # noqa: E402
+from unlearn_job.aliases import DRAWN, FIRST, IMAGES, find_aliases, parts, with_aliases, with_names  # noqa: E402
 from unlearn_job.contract.concept import ConceptKind, KeptConcept  # noqa: E402
 from unlearn_job.contract.document import JobInput  # noqa: E402
 from unlearn_job.judges.judge import Judge  # noqa: E402
@@ -47,6 +47,8 @@ def test_the_same_document_finds_the_same(trained_models: Models, trained_judge:
     doc = of("mushroom")
     found = find_aliases(trained_models, trained_judge, doc)
     assert 0 < len(found) <= 2 * DRAWN
+    # A word of which the first images show nothing is drawn no further.
+    assert all(alias.shown.samples == (IMAGES if alias.shown.hits else FIRST) for alias in found)
     assert find_aliases(trained_models, trained_judge, doc) == found
 
 

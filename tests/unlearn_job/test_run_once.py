@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
 
 from diffusers import AutoencoderKL, DiffusionPipeline, StableDiffusionPipeline  # noqa: E402
 from diffusers.pipelines.deprecated.text_to_video_synthesis.pipeline_text_to_video_synth import (  # noqa: E402
@@ -21,6 +22,8 @@ from transformers import ResNetForImageClassification  # noqa: E402
 from tests.unlearn_job import folders, tiny  # noqa: E402
 from unlearn_job import aliases, discovery, localise, unlearn  # noqa: E402
 from unlearn_job import run as job  # noqa: E402
+from unlearn_job.attacks import gate  # noqa: E402
+from unlearn_job.contract.budget import Budget  # noqa: E402
 from unlearn_job.contract.concept import ConceptKind, KeptConcept  # noqa: E402
 from unlearn_job.contract.document import JobInput, ParentRelease  # noqa: E402
 from unlearn_job.contract.result import Outcome  # noqa: E402
@@ -123,7 +126,11 @@ def no_more_than_once(counted: Counter[Any]) -> None:
     assert not again, f"{len(again)} of {len(counted)} came again, such as {next(iter(again.items()))!r:.300}"
 
 
-def test_nothing_is_drawn_or_found_twice(tiny_models: Path, tmp_path: Path, work: Work) -> None:
+def test_nothing_is_drawn_or_found_twice(
+    tiny_models: Path, tmp_path: Path, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A search of many rounds meets no more caches than one of few.
+    monkeypatch.setattr(gate, "Budget", partial(Budget, screened=200, rounds=1, judged=8))
     settings = JobSettings(cache_dir=tmp_path / "cache")
     result = job.run(told(tiny_models, f"file://{tmp_path / 'releases'}"), settings)
     assert result.outcome is Outcome.BUILT

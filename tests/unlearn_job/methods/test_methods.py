@@ -5,19 +5,22 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
 from tests.unlearn_job import tiny
+from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods import UnknownMethodError, configs, load
 from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
 from unlearn_job.methods.states import NonFiniteWeightsError
+from unlearn_job.models import Models
 from unlearn_job.unlearn import STATE_FILE, unlearn
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
 
 METHODS = sorted(configs())
 LOOSE: dict[str, int | str] = {"driftBelow": "100", "abortAbove": "100"}
@@ -50,24 +53,37 @@ DESCENTS = ("bounded", "domain-correction", "few-shot", "redirect")
 """Methods that train step by step: they can be interrupted."""
 
 
-def _document(method: str, **more: object) -> object:
+def _document(method: str, **more: object) -> JobInput:
     adds = (tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC), tiny.erasure(tiny.SKETCH, tiny.MOSAIC))
     return tiny.document(*adds, method=method, parameters=CHEAP.get(method, {}), **more)
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run, for all tests that look at what came of it: models, what they were, and what was made."""
+
+    models: Models
+    before: list[dict[str, torch.Tensor]]
+    after: dict[str, torch.Tensor]
+
+
+def _parts(models: Models) -> tuple[torch.nn.Module, ...]:
+    return (models.start_encoder, models.base_encoder, models.surrogate.unet, models.surrogate.vae)
+
+
 @functools.cache
-def _erased(method: str) -> dict[str, torch.Tensor]:
-    """Return the weights that several tests compare with: one run for all of them."""
-    return tiny.weights(unlearn(tiny.models(), _document(method), tiny.Eyes()))
+def _run(method: str, layers: int = 3) -> Run:
+    models = tiny.models(layers=layers)
+    before = [tiny.weights(part) for part in _parts(models)]
+    return Run(models, before, tiny.weights(unlearn(models, _document(method), tiny.Eyes())))
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("layers", [2, 3])
 def test_only_the_named_parameters_move_and_all_of_them_do(method: str, layers: int) -> None:
-    models, doc = tiny.models(layers=layers), _document(method)
-    before = tiny.weights(models.start_encoder)
-    after = tiny.weights(unlearn(models, doc, tiny.Eyes()))
-    config = configs()[method].model_validate(doc.method.parameters)
+    run = _run(method, layers)
+    models, before, after = run.models, run.before[0], run.after
+    config = configs()[method].model_validate(_document(method).method.parameters)
     named = load(method).moves(models.start_encoder, config)
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert moved <= named
@@ -81,15 +97,15 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(method: str
         tiny.weights(unlearn(tiny.models(), _document(method, **more), tiny.Eyes()))
         for more in ({}, {"seed": 4})
     )
-    assert all(torch.equal(again[name], value) for name, value in _erased(method).items())
-    assert not all(torch.equal(other[name], value) for name, value in _erased(method).items())
+    assert all(torch.equal(again[name], value) for name, value in _run(method).after.items())
+    assert not all(torch.equal(other[name], value) for name, value in _run(method).after.items())
 
 
 @pytest.mark.parametrize("method", DESCENTS)
 def test_a_resumed_training_has_the_bytes_of_an_uninterrupted_one(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = _erased(method)
+    whole = _run(method).after
     monkeypatch.setattr(Checkpoint, "due", True)
     write, written = Checkpoint.write, []
 
@@ -117,11 +133,8 @@ def test_the_state_of_another_run_is_refused(method: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_jobs_models_get_neither_gradients_nor_changes(method: str) -> None:
-    models = tiny.models()
-    parts = (models.surrogate.unet, models.surrogate.vae, models.base_encoder, models.start_encoder)
-    before = [tiny.weights(part) for part in parts]
-    unlearn(models, _document(method), tiny.Eyes())
-    for part, old in zip(parts, before, strict=True):
+    run = _run(method)
+    for part, old in zip(_parts(run.models), run.before, strict=True):
         assert all(torch.equal(old[name], value) for name, value in tiny.weights(part).items())
         assert all(parameter.grad is None for parameter in part.parameters())
 
