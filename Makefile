@@ -26,7 +26,7 @@ test: setup ## All tests; sets up the lab that they need (cold 30 min, warm 12)
 	$(RUN) python -m lab.testing
 
 test-fast: setup-fast ## Unit and golden tests: no cluster, no torch (under 60 s)
-	$(RUN) pytest -q -m "not torch and not cluster and not s3"
+	$(RUN) pytest -q -n logical -m "not torch and not cluster and not s3"
 
 check: setup ## Read-only: format, lint, types, import contracts
 	$(RUN) ruff format --check .

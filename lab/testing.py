@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread
 from typing import IO, Final
 
@@ -20,6 +23,8 @@ QUICK: Final = ("-m", "not cluster", "-n", "logical", "--dist", "loadfile", "--n
 """Tests that share nothing but the processor; fixtures of a file are made once. In the order of
 tests/conftest.py: by their number, files of one long test would come last."""
 ON_CLUSTER: Final = ("-m", "cluster")
+GIVES_WAY: Final = 5
+"""Niceness of the quick tests: a third of the weight of what runs beside them."""
 
 
 def main() -> int:
@@ -37,7 +42,7 @@ def main() -> int:
         return failed
     with tempfile.TemporaryFile("w+") as output:
         # Side by side: tests on a cluster mostly wait for pods, and leave the processor to the others.
-        quick = Beside(_pytest(QUICK, output), output, console)
+        quick = Beside(giving_way(_pytest(QUICK, output)), output, console)
         try:
             # Before pytest, so that building a Kubernetes for the first time shows its progress.
             open_site(console)
@@ -46,7 +51,7 @@ def main() -> int:
             console.print(f"[red]The cluster tests did not run: {error}[/]")
             failed = 1
         except KeyboardInterrupt:
-            quick.process.terminate()
+            quick.stop()
             raise
         return quick.wait() or failed
 
@@ -79,6 +84,11 @@ class Beside:
         self._watch.join()
         return self.process.returncode
 
+    def stop(self) -> None:
+        """End it, as Ctrl-C does: in a session of its own it hears none."""
+        self.process.send_signal(signal.SIGINT)
+        self._watch.join()
+
     def _show(self) -> None:
         self.process.wait()
         self.output.seek(0)
@@ -88,8 +98,22 @@ class Beside:
 def _pytest(arguments: Sequence[str], output: IO[str] | None = None) -> subprocess.Popen[bytes]:
     # One thread each: two that share every small tensor are slower than two tests side by side.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
-    command = [sys.executable, "-m", "pytest", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=output, stderr=output and subprocess.STDOUT)
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", *arguments],
+        env=environment,
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
+        start_new_session=output is not None,
+    )
+
+
+def giving_way(run: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """Let a run in a session of its own have what others leave of the processor: the cluster's take longer."""
+    os.setpriority(os.PRIO_PROCESS, run.pid, GIVES_WAY)
+    # Where the kernel shares out by sessions first, the number above counts within the session alone.
+    with suppress(OSError):
+        Path(f"/proc/{run.pid}/autogroup").write_text(str(GIVES_WAY), "ascii")
+    return run
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import pytest
 
@@ -16,14 +19,23 @@ LONGEST = Path(__file__).parent / "test_shell_page.py"
 TORCH_MODULE = re.compile(r"^pytestmark = .*pytest\.mark\.torch", re.MULTILINE)
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave torch modules unread where the marker expression excludes them: importing torch takes seconds."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let nothing load torch in a run without tests that need it: it takes seconds, or is not installed."""
+    if without_torch(config):
+        sys.modules["torch"] = cast("ModuleType", None)  # an import of it fails
+
+
+def without_torch(config: pytest.Config) -> bool:
+    """Tell whether the marker expression leaves out all tests that need torch."""
     expression = config.getoption("markexpr") or ""
-    if collection_path.suffix != ".py" or not ("not torch" in expression or expression == "cluster"):
+    return "not torch" in expression or expression == "cluster"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave torch modules unread where none of their tests would run."""
+    if not without_torch(config) or collection_path.suffix != ".py":
         return None
-    text = collection_path.read_text()
-    wanted = "not torch" not in expression and "pytest.mark.cluster" in text
-    return (not wanted and bool(TORCH_MODULE.search(text))) or None
+    return bool(TORCH_MODULE.search(collection_path.read_text())) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,7 +9,8 @@ import tempfile
 import pytest
 from rich.console import Console
 
-from lab.testing import ON_CLUSTER, QUICK, Beside
+from lab.kubectl import wait_until
+from lab.testing import GIVES_WAY, ON_CLUSTER, QUICK, Beside, giving_way
 
 
 def test_every_test_is_in_one_of_the_two_runs() -> None:
@@ -23,3 +25,24 @@ def test_a_run_beside_is_shown_whole_with_its_exit_code(code: int) -> None:
         process = subprocess.Popen([sys.executable, "-c", program], stdout=output, stderr=subprocess.STDOUT)
         assert Beside(process, output, Console(file=screen)).wait() == code
     assert "[red] 1 passed" in screen.getvalue()
+
+
+def test_a_run_that_gives_way_hears_a_stop() -> None:
+    program = "import os, time; print(os.getpriority(os.PRIO_PROCESS, 0), flush=True); time.sleep(60)"
+    screen = io.StringIO()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", f"input(); {program}"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        beside = Beside(giving_way(process), output, Console(file=screen))
+        assert process.stdin
+        process.stdin.write(b"now\n")
+        process.stdin.close()
+        wait_until("it to start", lambda: os.pread(output.fileno(), 9, 0) == f"{GIVES_WAY}\n".encode(), 20)
+        beside.stop()
+    assert process.returncode != 0
+    assert "KeyboardInterrupt" in screen.getvalue()

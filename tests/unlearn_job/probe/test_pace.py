@@ -4,6 +4,8 @@ import pytest
 
 from unlearn_job.probe.pace import Drawn, Pace
 
+pytestmark = pytest.mark.torch
+
 
 def test_nothing_drawn_has_no_pace() -> None:
     assert Pace().images.per_second is None

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from unlearn_job.contract.figures import Tally
 from unlearn_job.probe.rounds import lost, rounds
 
+pytestmark = pytest.mark.torch
+
 
 @pytest.mark.parametrize(
     ("count", "expected"), [(64, (16, 32, 64)), (36, (9, 18, 36)), (8, (4, 8)), (4, (4,)), (2, (2,))]
