@@ -108,7 +108,7 @@ def _pytest(arguments: Sequence[str], output: IO[str] | None = None) -> subproce
 
 
 def giving_way(run: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
-    """Let a run in a session of its own have what others leave of the processor: the cluster's take longer."""
+    """Let a run in a session of its own have what others leave of the processor: the cluster's is longer."""
     os.setpriority(os.PRIO_PROCESS, run.pid, GIVES_WAY)
     # Where the kernel shares out by sessions first, the number above counts within the session alone.
     with suppress(OSError):
