@@ -1,4 +1,4 @@
-"""One command at a time changes the lab, and one at a time builds images."""
+"""One command at a time changes the lab, one builds images, and one installs the operator."""
 
 import fcntl
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ __all__ = ["locked"]
 
 
 @contextmanager
-def locked(paths: Paths, what: Literal["lab", "images"], progress: Progress) -> Iterator[None]:
+def locked(paths: Paths, what: Literal["lab", "images", "operator"], progress: Progress) -> Iterator[None]:
     """Hold a lock, waiting for whoever has it. The kernel releases it when its holder dies.
 
-    Two locks, because building images takes minutes and a daemon that died must not wait for it.
+    Locks of their own, because building images takes minutes and a daemon that died must not wait for it.
     The files are in the cache: the state folder goes away while a lock is held.
     """
     paths.cache.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,9 @@ from botocore.config import Config
 
 from lab.errors import LabError
 from lab.kubectl import Kubectl
+from lab.lock import locked
+from lab.paths import Paths
+from lab.progress import Progress
 from lab.site import Site
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,17 +77,19 @@ class Stage:
             "image": {**_image_values(images.operator), "pullPolicy": images.pull_policy},
             "jobImage": _image_values(images.unlearn_job),
         }
-        done = subprocess.run(
-            [
-                *(self.site.helm, "upgrade", "--install", "concept-erasure", str(CHART)),
-                *("--kubeconfig", str(self.site.kubeconfig), "--namespace", SYSTEM_NAMESPACE),
-                *("--create-namespace", "--take-ownership", "--wait", "--timeout", "180s", "--values", "-"),
-            ],
-            input=yaml.safe_dump(values),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        # Of two that install at the same time helm refuses one.
+        with locked(Paths.default(), "operator", Progress()):
+            done = subprocess.run(
+                [
+                    *(self.site.helm, "upgrade", "--install", "concept-erasure", str(CHART)),
+                    *("--kubeconfig", str(self.site.kubeconfig), "--namespace", SYSTEM_NAMESPACE),
+                    *("--create-namespace", "--take-ownership", "--wait", "--timeout=180s", "--values=-"),
+                ],
+                input=yaml.safe_dump(values),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if done.returncode:
             raise LabError(f"helm: {done.stderr.strip()}")
 

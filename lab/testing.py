@@ -22,7 +22,16 @@ from lab.opening import open_site, why_no_site
 QUICK: Final = ("-m", "not cluster", "-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
 """Tests that share nothing but the processor; fixtures of a file are made once. In the order of
 tests/conftest.py: by their number, files of one long test would come last."""
-ON_CLUSTER: Final = ("-m", "cluster")
+ON_CLUSTER: Final = (
+    ("-m", "cluster", "tests/erasure_operator"),
+    # Each file has a namespace of its own; the longest come first.
+    (
+        *("-m", "cluster", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+        *("tests/e2e/test_lifecycle.py", "tests/lab/demo", "tests/e2e"),
+    ),
+    ("-m", "cluster", "tests/lab", "--ignore=tests/lab/demo"),
+)
+"""One after the other: what lets an installed operator rest, what installs it, and what breaks the lab."""
 GIVES_WAY: Final = 5
 """Niceness of the quick tests: a third of the weight of what runs beside them."""
 
@@ -46,7 +55,7 @@ def main() -> int:
         try:
             # Before pytest, so that building a Kubernetes for the first time shows its progress.
             open_site(console)
-            failed = _pytest(ON_CLUSTER).wait()
+            failed = max(_pytest(arguments).wait() for arguments in ON_CLUSTER)
         except LabError as error:
             console.print(f"[red]The cluster tests did not run: {error}[/]")
             failed = 1

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SMALLER = {
     "--images 24 --clips 12 --retention-images 72": "--images 8 --clips 4 --retention-images 24",
-    "--clip-steps 8 --frames 8": "--clip-steps 4 --frames 2",
+    "--image-steps 8 --clip-steps 8 --frames 8": "--image-steps 4 --clip-steps 4 --frames 2",
     "--screened 1000 --fresh 32": "--screened 40 --rounds 0 --judged 2 --fresh 2",
     "--attacks words $MODELS": "--attacks words --screened 40 --rounds 0 --judged 2 --fresh 2 $MODELS",
     "--count 64": "--count 2",

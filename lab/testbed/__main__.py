@@ -23,7 +23,7 @@ def train(*, folder: Path | None = None, fresh: bool = False) -> int:
     fresh
         Forget the checkpoints of earlier trainings first. The drawings are kept.
     """
-    from lab.testbed.stages import Plan  # noqa: PLC0415 - torch loads here: `--help` answers at once
+    from lab.testbed.plan import Plan  # noqa: PLC0415 - torch loads here: `--help` answers at once
     from lab.testbed.train import train as run  # noqa: PLC0415
 
     where = folder or cache()

@@ -1,7 +1,6 @@
 """The stages of a training, each a function that finds in the cache what earlier ones left there."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +13,12 @@ from lab.testbed import dataset, export, nameless
 from lab.testbed.judge_classifier import new_classifier, train_classifier
 from lab.testbed.judge_clip import new_clip, train_clip
 from lab.testbed.paths import JUDGE_CLASSIFIER, JUDGE_CLIP, T2I, T2V
+from lab.testbed.plan import Plan
 from lab.testbed.text_to_image import Corpus, new_text_encoder, new_unet, polish, train_together
 from lab.testbed.text_to_video import new_unet_3d, train_text_to_video
 from lab.testbed.tokenizer import save_tokenizer
 from lab.testbed.training import rank, restore
 from lab.testbed.vae import encode, new_vae, round_trip, train_vae, tune_decoder
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Optimiser steps of every stage."""
-
-    vae: int = 1500
-    decoder: int = 900
-    t2i_joint: int = 3200
-    t2i_polish: int = 800
-    t2v: int = 900
-    classifier: int = 1500
-    clip: int = 1600
-    decoded: int = 6000
-    """Drawings sent through the autoencoder for the judges; not steps."""
 
 
 def vae_stage(folder: Path, plan: Plan) -> None:

@@ -10,13 +10,14 @@ from lab.testbed.card import FIGURES, TARGETS, Figures, holds, load_figures, sav
 from lab.testbed.evaluate import evaluate_classifier, evaluate_clip, evaluate_clips, evaluate_images
 from lab.testbed.generate import load_text_to_image, load_text_to_video
 from lab.testbed.judging import Classifier, Clip
+from lab.testbed.plan import Plan
 from lab.testbed.samples import write_samples
 from lab.testbed.workers import run_beside, run_shared
 
 console = Console()
 
 
-def train(folder: Path, plan: stages.Plan) -> bool:
+def train(folder: Path, plan: Plan) -> bool:
     """Train every model, measure all, rewrite card and samples; say whether the aims were reached."""
     stated = load_figures() if FIGURES.exists() else None
     console.print("Drawing the training data (about 2 minutes) ...")

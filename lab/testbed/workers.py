@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from lab.testbed.stages import Plan
+from lab.testbed.plan import Plan
 
 Stage = Callable[[Path, Plan], None]
 COUNT: Final = min(2, os.cpu_count() or 1)

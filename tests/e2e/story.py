@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import yaml
 
-from lab.kubectl import condition_of
+from lab.kubectl import condition_of, wait_until
 from lab.stage import EXAMPLES, Stage
 
 MODEL = "storyboard"
@@ -18,7 +18,7 @@ SMALL_PROBE = {
     "images": 12,
     "clips": 8,
     "retentionImages": 40,
-    "imageSteps": 8,
+    "imageSteps": 6,
     "clipSteps": 6,
     "frames": 4,
     "guidance": "4",
@@ -42,6 +42,11 @@ class Story:
         changed = {"spec": {"replicas": replicas, "strategy": {"rollingUpdate": {"maxSurge": "100%"}}}}
         self.stage.kubectl("patch", "deployment", MODEL, "-n", self.namespace, "-p", json.dumps(changed))
         self.stage.wait_rolled_out(MODEL)
+
+    def scale(self, replicas: int) -> None:
+        """Change the number of T2V pods, and wait until those too many are gone."""
+        self.stage.kubectl("scale", "deployment", MODEL, "-n", self.namespace, f"--replicas={replicas}")
+        wait_until("the pods too many to go", lambda: len(self.pods_of_service()) == replicas, 60)
 
     def apply_model(self, name: str = MODEL, **spec: Any) -> None:
         """Apply the example VideoModel with a small probe and some fields of its spec replaced."""

@@ -63,8 +63,10 @@ def test_the_published_release_is_what_its_manifest_says(story: Story) -> None:
 
 
 def test_a_second_erasure_builds_on_the_first(story: Story) -> None:
+    # One pod from here on: each costs ten seconds of a processor, and two were seen to change together.
+    story.scale(1)
     story.wait_erased(story.erase("mosaic", "Style", aliases=["tesserae"]))
-    assert story.served_concepts() == [{"captain comet", "mosaic"}] * 2
+    assert story.served_concepts() == [{"captain comet", "mosaic"}]
     parents = [
         release["spec"]["document"].get("parent")
         for release in story.stage.kubectl.list("encoderReleases", story.namespace)
@@ -75,14 +77,14 @@ def test_a_second_erasure_builds_on_the_first(story: Story) -> None:
 def test_taking_the_first_back_serves_the_second_alone(story: Story) -> None:
     story.take_back("captain-comet")
     story.stage.wait_ready("videoModel", "storyboard", 240)
-    assert story.served_concepts() == [{"mosaic"}] * 2
+    assert story.served_concepts() == [{"mosaic"}]
 
 
 def test_applying_the_first_again_needs_no_job(story: Story) -> None:
     jobs, releases = story.jobs(), story.releases()
     story.erase("captain comet", "Character", aliases=["comet man"], anchor="a figure")
     story.wait_erased("captain-comet", 120)
-    assert story.served_concepts() == [{"captain comet", "mosaic"}] * 2
+    assert story.served_concepts() == [{"captain comet", "mosaic"}]
     assert (story.jobs(), story.releases()) == (jobs, releases)
 
 
@@ -94,5 +96,5 @@ def test_taking_all_back_leaves_the_deployment_as_it_was(
     story.take_back("mosaic")
     story.stage.wait_ready("videoModel", "storyboard", 120)
     assert story.deployment()["spec"]["template"] == original_pod_spec
-    assert story.served_concepts() == [frozenset()] * 2
+    assert story.served_concepts() == [frozenset()]
     assert story.jobs() == jobs

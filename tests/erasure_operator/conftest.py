@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 
 from erasure_operator.cluster import Cluster
-from lab.kubectl import Kubectl
+from lab.kubectl import Kubectl, KubectlError
 from lab.paths import Paths
 from tests.unlearn_job.conftest import free_port, s3_environment, s3_server  # noqa: F401
 
@@ -55,7 +56,7 @@ def our_kinds(kubectl: Kubectl) -> None:
     kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def nobody_else(kubectl: Kubectl) -> Iterator[None]:
     """Put installed operators to rest while the tests run: they would reconcile what the tests write."""
     found = json.loads(kubectl("get", "deployments", "-A", "-l", INSTALLED, "-o", "json"))["items"]
@@ -67,7 +68,8 @@ def nobody_else(kubectl: Kubectl) -> Iterator[None]:
         kubectl("wait", "--for=delete", "pod", "-n", where, "-l", INSTALLED, "--timeout=60s")
     yield
     for where, name, replicas in installed:
-        kubectl("scale", "deployment", name, "-n", where, f"--replicas={replicas}")
+        with suppress(KubectlError):  # where later tests took the lab down
+            kubectl("scale", "deployment", name, "-n", where, f"--replicas={replicas}")
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -12,9 +14,27 @@ from rich.console import Console
 from lab.kubectl import wait_until
 from lab.testing import GIVES_WAY, ON_CLUSTER, QUICK, Beside, giving_way
 
+ROOT = Path(__file__).resolve().parents[2]
 
-def test_every_test_is_in_one_of_the_two_runs() -> None:
-    assert (QUICK[1], ON_CLUSTER[1]) == ("not cluster", "cluster")
+
+def test_every_test_is_in_one_of_the_runs() -> None:
+    assert QUICK[1] == "not cluster"
+    files = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py")]
+    on_cluster = [file for file in files if "pytest.mark.cluster\n" in (ROOT / file).read_text()]
+    assert on_cluster
+    for file in on_cluster:
+        runs = [run for run in ON_CLUSTER if run[:2] == ("-m", "cluster") and takes(run, file)]
+        assert len(runs) == 1, file
+
+
+def takes(run: Sequence[str], file: Path) -> bool:
+    ignored = [Path(part.removeprefix("--ignore=")) for part in run if part.startswith("--ignore=")]
+    named = [Path(part) for part in run if part.startswith("tests")]
+
+    def among(places: Sequence[Path]) -> bool:
+        return any(place in (file, *file.parents) for place in places)
+
+    return among(named) and not among(ignored)
 
 
 @pytest.mark.parametrize("code", [0, 3])

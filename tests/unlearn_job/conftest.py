@@ -152,14 +152,17 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def few_variations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for few variations of a name: what untrained weights read into them proves nothing."""
+def few_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make few variations of a name and few hard negatives: what untrained weights read proves nothing."""
     from unlearn_job import variations  # torch loads here
     from unlearn_job.attacks.protocol import Budget
+    from unlearn_job.negatives import Negatives
 
-    monkeypatch.setattr(variations, "BESIDE", 8)
-    monkeypatch.setattr(variations, "INSTEAD", 16)
-    monkeypatch.setattr(variations, "UNNAMED", Budget(screened=24, rounds=1, beam=2, proposals=4, judged=4))
+    few = Budget(screened=24, rounds=1, beam=2, proposals=4, judged=4)
+    for name, value in {"BESIDE": 8, "INSTEAD": 16, "UNNAMED": few}.items():
+        monkeypatch.setattr(variations, name, value)
+    of = Negatives.of
+    monkeypatch.setattr(Negatives, "of", lambda self, erasing, count: of(self, erasing, min(count, 48)))
 
 
 @pytest.fixture(scope="session")

@@ -190,6 +190,7 @@ def test_a_bad_document_exits_with_78_and_one_sentence(
 
 
 @pytest.mark.torch
+@pytest.mark.usefixtures("few_prompts")
 class TestRun:
     """`unlearn-job run` in this process, on untrained models."""
 
@@ -366,6 +367,7 @@ class TestRun:
 
 
 @pytest.mark.torch
+@pytest.mark.usefixtures("few_prompts")
 class TestErase:
     """`unlearn-job erase` and `identify`: documents made of flags."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 torch = pytest.importorskip("torch")
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 from safetensors.torch import save_file  # noqa: E402
 

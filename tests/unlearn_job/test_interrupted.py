@@ -19,7 +19,7 @@ from unlearn_job.contract.result import JobResult
 from unlearn_job.progress import show_progress
 from unlearn_job.shell import INTERRUPTED, entered
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 STEPS = 12
 STOP_AT = 7
 """Optimiser step in the middle of which the key is pressed."""

@@ -22,7 +22,7 @@ from unlearn_job.settings import JobSettings
 from unlearn_job.store import Store, open_store
 from unlearn_job.store.release import download_encoder, read_manifest, release_prefix
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 STRICT = {"residual": {"max_percent": 0}, "retention": {"min_percent": 0}}
 
 

@@ -25,7 +25,14 @@ def example(storage: Path) -> JobInput:
     )
     # The fewest samples whose upper bound can hold the default gate: 0 of 35 is at most 9.9 %. Clips are
     # short: the demo draws whole ones.
-    less = {"images": 36, "clips": 36, "retention_images": 120, "clip_steps": 6, "frames": 4}
+    less = {
+        "images": 36,
+        "clips": 36,
+        "retention_images": 120,
+        "image_steps": 6,
+        "clip_steps": 6,
+        "frames": 4,
+    }
     fewer = document.probe.model_copy(update=less)
     return document.model_copy(update={"probe": fewer})
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 torch = pytest.importorskip("torch")
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 from diffusers import AutoencoderKL, DiffusionPipeline, StableDiffusionPipeline  # noqa: E402
 from diffusers.pipelines.deprecated.text_to_video_synthesis.pipeline_text_to_video_synth import (  # noqa: E402

@@ -6,6 +6,7 @@ pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 from lab.testbed import stages  # noqa: E402
+from lab.testbed.plan import Plan  # noqa: E402
 
 
 def test_words_are_written_where_the_training_runs(tmp_path: Path) -> None:
@@ -19,4 +20,4 @@ def test_nothing_is_exported_before_its_stages_are_finished(
 ) -> None:
     monkeypatch.setattr(stages.dataset, "DRAWINGS", 4)
     with pytest.raises(FileNotFoundError, match="t2i-joint"):
-        stages.export_pipelines(tmp_path, stages.Plan())
+        stages.export_pipelines(tmp_path, Plan())

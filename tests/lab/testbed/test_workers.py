@@ -7,7 +7,7 @@ pytestmark = pytest.mark.torch
 
 from torch import nn  # noqa: E402
 
-from lab.testbed.stages import Plan  # noqa: E402
+from lab.testbed.plan import Plan  # noqa: E402
 from lab.testbed.training import fit, rank, share  # noqa: E402
 from lab.testbed.workers import COUNT, run_beside, run_shared  # noqa: E402
 

@@ -8,7 +8,7 @@ from unlearn_job.attacks.gate import TEXT, attacked, images_for
 from unlearn_job.contract.figures import Tally
 from unlearn_job.contract.gates import AttackGate
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 
 @pytest.mark.parametrize("percent", [1, 5, 10])

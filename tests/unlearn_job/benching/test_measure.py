@@ -14,7 +14,7 @@ from unlearn_job.benching.tabular import read
 from unlearn_job.contract.concept import Concept
 from unlearn_job.contract.document import JobInput, Probe
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 
 def document(adds: Any, *, holds: Any, method: Any, seed: int, probe: Probe) -> JobInput:

@@ -11,7 +11,7 @@ from unlearn_job.cli import app
 from unlearn_job.progress import show_progress
 from unlearn_job.shell import entered
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 LITTLE = {"images": 8, "clips": 4, "retention-images": 16, "image-steps": 1, "clip-steps": 1, "frames": 2}
 
 

@@ -16,7 +16,7 @@ from tests.unlearn_job.families.family import FAMILIES, Family
 from unlearn_job.generate import Sample, _batch, clips, images
 from unlearn_job.pipelines import PipelineIndex, frame_pixels
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 # What diffusers' own calls draw where nobody names a size; the tiny U-Nets are 8 x 8 latents of two pixels.
 PIXELS = {"ltx": 512 * 704, "mochi": 480 * 848, "wan": 480 * 832, "cogvideox": 16 * 16}

@@ -190,7 +190,7 @@ def test_from_pretrained_takes_the_published_encoder(edited: Edited, tmp_path: P
         assert pooled is None or torch.equal(pooled, edited.after[prompt][1])
 
 
-@pytest.mark.usefixtures("few_variations")
+@pytest.mark.usefixtures("few_prompts")
 def test_the_redirect_moves_what_the_pipeline_reads_and_no_table(edited: Edited, tmp_path: Path) -> None:
     document = _document(edited.family, edited.folder, None, tmp_path, "redirect")
     old = tiny.weights(edited.models.start_encoder)

@@ -310,7 +310,7 @@ def child(built: Built, sources: Path, **more: Any) -> JobInput:
     )
 
 
-@pytest.mark.usefixtures("few_variations")
+@pytest.mark.usefixtures("few_prompts")
 def test_a_further_release_starts_from_both(built: Built, sources: Path, tmp_path: Path) -> None:
     asked = child(built, sources)
     models = load_models(asked, sources / "cache")
@@ -339,7 +339,7 @@ def test_anybodys_pair_is_opened_from_a_release_and_from_a_pipeline(
     assert joint_digest(edited.models.by_component(same)) == built.result.base_sha256
 
 
-@pytest.mark.usefixtures("few_variations")
+@pytest.mark.usefixtures("few_prompts")
 def test_erase_in_memory_gives_all_encoders_and_changes_no_pipeline(sources: Path) -> None:
     pipeline, surrogate = (
         DiffusionPipeline.from_pretrained(sources / name / "pipeline") for name in ("t2v", "t2i")

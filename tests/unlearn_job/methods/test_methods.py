@@ -20,7 +20,7 @@ from unlearn_job.methods.states import NonFiniteWeightsError
 from unlearn_job.models import Models
 from unlearn_job.unlearn import STATE_FILE, unlearn
 
-pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_variations")]
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 METHODS = sorted(configs())
 LOOSE: dict[str, int | str] = {"driftBelow": "100", "abortAbove": "100"}
