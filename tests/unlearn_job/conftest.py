@@ -154,15 +154,9 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def few_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make few variations of a name and few hard negatives: what untrained weights read proves nothing."""
-    from unlearn_job import variations  # torch loads here
-    from unlearn_job.attacks.protocol import Budget
-    from unlearn_job.negatives import Negatives
+    from tests.unlearn_job.few import make_few  # torch loads here
 
-    few = Budget(screened=24, rounds=1, beam=2, proposals=4, judged=4)
-    for name, value in {"BESIDE": 8, "INSTEAD": 16, "UNNAMED": few}.items():
-        monkeypatch.setattr(variations, name, value)
-    of = Negatives.of
-    monkeypatch.setattr(Negatives, "of", lambda self, erasing, count: of(self, erasing, min(count, 48)))
+    make_few(monkeypatch)
 
 
 @pytest.fixture(scope="session")

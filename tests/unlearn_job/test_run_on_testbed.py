@@ -28,7 +28,7 @@ def example(storage: Path) -> JobInput:
     less = {
         "images": 36,
         "clips": 36,
-        "retention_images": 120,
+        "retention_images": 96,
         "image_steps": 6,
         "clip_steps": 6,
         "frames": 4,

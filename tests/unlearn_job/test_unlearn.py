@@ -10,7 +10,7 @@ from unlearn_job.methods import UnknownMethodError
 from unlearn_job.methods.states import NonFiniteWeightsError
 from unlearn_job.unlearn import MissingSurrogateError, unlearn
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 FEW = {"negatives": 16}
 

@@ -6,7 +6,7 @@ from tests.unlearn_job.attacks.targets import DUO, SMALL, target
 from unlearn_job.attacks.catalogue import UnknownAttackError, attacks, load_attack
 from unlearn_job.prompts import mentions, names
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 
 def test_every_attack_is_listed_under_its_own_name() -> None:

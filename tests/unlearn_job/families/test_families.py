@@ -19,7 +19,8 @@ from transformers import PreTrainedModel
 
 from tests.unlearn_job import folders, tiny
 from tests.unlearn_job.families import pipelines
-from tests.unlearn_job.families.family import FAMILIES, Family, encoded
+from tests.unlearn_job.families.family import FAMILIES, T5, Family, encoded
+from tests.unlearn_job.few import make_few
 from unlearn_job.conditioning import conditioning_of
 from unlearn_job.contract.concept import KeptConcept
 from unlearn_job.contract.document import JobInput
@@ -96,7 +97,10 @@ def edited(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     document = _document(family, folder, surrogate, root, "closed-form")
     models = load_models(document, root / "cache")
     before = _read_all(models.pipeline)
-    encoder = unlearn(models, document)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if family.suffix == T5:  # hundreds of tokens in every prompt
+            make_few(monkeypatch)
+        encoder = unlearn(models, document)
     with models.using(models.pipeline, encoder):
         after = _read_all(models.pipeline)
     return Edited(family, folder, document, models, encoder, before, after)

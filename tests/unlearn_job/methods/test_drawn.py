@@ -11,7 +11,7 @@ from unlearn_job.methods.drawn import Drawn
 from unlearn_job.methods.task import Task
 from unlearn_job.methods.training import chance
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from unlearn_job.methods.plugins import GROUP, BrokenPluginError
 from unlearn_job.methods.states import token_table
 from unlearn_job.unlearn import unlearn
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "method-plugin"
 Install = Callable[..., None]

@@ -84,6 +84,7 @@ def test_what_is_run_keeps_its_states(long: tuple[PreTrainedModel, CLIPTokenizer
 
 
 @torch.no_grad()
+@pytest.mark.usefixtures("few_prompts")
 def test_an_edit_from_thinned_prompts_holds_at_every_padding(
     long: tuple[PreTrainedModel, CLIPTokenizer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from unlearn_job.probe import identify, probe
 from unlearn_job.probe.base import CONTROL_CLIPS
 from unlearn_job.probe.budget import Amounts
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 DOC = tiny.document(
     tiny.erasure(tiny.COMET, tiny.WHALE, tiny.FISH),

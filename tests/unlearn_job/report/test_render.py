@@ -23,7 +23,7 @@ from unlearn_job.contract.trials import AttackTrial
 from unlearn_job.probe.report import Picture, ProbeReport, Row
 from unlearn_job.report.render import render_report
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 VOID = {"meta", "img", "br", "path", "use"}
 """Those of SVG close themselves."""
 

@@ -95,17 +95,23 @@ def _document(*adds: Concept, holds: tuple[Concept, ...] = ()) -> JobInput:
     )
 
 
-def test_a_name_and_its_alias_go_and_names_that_share_a_word_stay(trained: Models) -> None:
-    new = unlearn(trained, _document(BERG))
-    assert _moved(trained, new, "anna berg", PERSON, "a woman") > 0.6
-    assert _moved(trained, new, "miss berg", PERSON, "a woman") > 0.6
+@pytest.fixture(scope="module")
+def without_berg(trained: Models) -> CLIPTextModel:
+    return unlearn(trained, _document(BERG))
+
+
+def test_a_name_and_its_alias_go_and_names_that_share_a_word_stay(
+    trained: Models, without_berg: CLIPTextModel
+) -> None:
+    assert _moved(trained, without_berg, "anna berg", PERSON, "a woman") > 0.6
+    assert _moved(trained, without_berg, "miss berg", PERSON, "a woman") > 0.6
     for name in ("anna stone", "peter berg", "mister berg", "viktor moss"):  # all but the first unlisted
-        assert _moved(trained, new, name, PERSON, "a woman") < 0.3
+        assert _moved(trained, without_berg, name, PERSON, "a woman") < 0.3
 
 
-def test_what_the_parent_erased_stays_erased(trained: Models) -> None:
-    first = unlearn(trained, _document(BERG))
-    second = unlearn(dataclasses.replace(trained, start_encoder=first), _document(tiny.COMET, holds=(BERG,)))
+def test_what_the_parent_erased_stays_erased(trained: Models, without_berg: CLIPTextModel) -> None:
+    models = dataclasses.replace(trained, start_encoder=without_berg)
+    second = unlearn(models, _document(tiny.COMET, holds=(BERG,)))
     assert _moved(trained, second, "captain comet", CHARACTER, "a figure") > 0.6
     assert _moved(trained, second, "anna berg", PERSON, "a woman") > 0.6
     assert _moved(trained, second, "captain whale", CHARACTER, "a figure") < 0.3

@@ -11,7 +11,7 @@ from unlearn_job.methods.domain_correction.method import erase, moves
 from unlearn_job.methods.drawn import Drawn
 from unlearn_job.methods.training import chance
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 SMALL = {"shots": 2, "batch": 4, "retainPrompts": 4, "negatives": 0, "retainImages": 0}
 LOOSE = {"driftBelow": "100", "abortAbove": "100"}

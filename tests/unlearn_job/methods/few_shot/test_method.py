@@ -10,7 +10,7 @@ from unlearn_job.methods.few_shot.config import Config, Parameters
 from unlearn_job.methods.few_shot.method import moves
 from unlearn_job.unlearn import unlearn
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 
 @pytest.mark.parametrize("layers", [2, 4])

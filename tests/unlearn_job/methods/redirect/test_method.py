@@ -13,7 +13,7 @@ from unlearn_job.methods.tokens import stack, tokenise
 from unlearn_job.prompts import fill
 from unlearn_job.unlearn import unlearn
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
 SMALL = {"negatives": 8, "conceptPrompts": 8, "retainPrompts": 8}
 
