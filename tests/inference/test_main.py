@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+
+from inference.main import serve
+from unlearn_job.contract.document import Device
 
 
 def run(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -41,11 +47,37 @@ def test_help_does_not_load_torch() -> None:
 
 
 @pytest.mark.torch
-def test_a_pipeline_that_is_not_there_ends_it_with_one_sentence(tmp_path: Path) -> None:
-    done = run("--pipeline", str(tmp_path / "nowhere"), HOME=str(tmp_path))
-    assert done.returncode == 78
-    assert "there is no model at file://" in done.stderr
-    assert "Traceback" not in done.stderr
+class TestRefusals:
+    """In this process: what does not load torch again is tested above."""
+
+    @pytest.fixture(autouse=True)
+    def _log(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+            monkeypatch.setenv(name, "1")  # what the server sets ends with the test
+        yield
+        structlog.reset_defaults()
+
+    def test_a_pipeline_that_is_not_there_is_one_sentence(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert serve(pipeline=str(tmp_path / "nowhere"), device=Device.CPU) == 78
+        errors = capsys.readouterr().err
+        assert "there is no model at file://" in errors
+        assert "Traceback" not in errors
+
+    def test_an_encoder_that_does_not_match_is_one_sentence(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        from tests.inference import releases
+
+        pipeline = releases.save_pipeline(tmp_path / "t2v")
+        encoder = releases.save_release(tmp_path / "encoder", layers=2)
+        assert serve(pipeline=str(pipeline), text_encoder=encoder, device=Device.CPU) == 78
+        errors = capsys.readouterr().err
+        last = json.loads(errors.strip().splitlines()[-1])
+        assert last["reason"] == "EncoderRefused"
+        assert "does not match the pipeline" in last["error"]
+        assert "Traceback" not in errors
 
 
 def test_sigterm_counts_before_anything_is_loaded() -> None:

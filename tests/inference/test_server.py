@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -21,7 +20,7 @@ from tests.inference import releases
 
 pytestmark = pytest.mark.torch
 
-BODY = {"prompt": "a drawing of a cat", "frames": 8, "steps": 60, "format": "mp4"}
+BODY = {"prompt": "a drawing of a cat", "frames": 8, "steps": 30, "format": "mp4"}
 READY_WITHIN_SECONDS = 180
 
 
@@ -85,16 +84,5 @@ def stop_when_generating(process: subprocess.Popen[str], url: str) -> None:
         if "t2v_requests_present 1.0" in httpx.get(f"{url}/metrics", trust_env=False).text:
             process.send_signal(signal.SIGTERM)
             return
+        time.sleep(0.05)  # between two questions, never instead of one
     raise AssertionError("the server did not take the request")
-
-
-def test_an_encoder_that_does_not_match_ends_it_with_one_sentence(tmp_path: Path) -> None:
-    pipeline = releases.save_pipeline(tmp_path / "t2v")
-    encoder = releases.save_release(tmp_path / "encoder", layers=2)
-    with server("--pipeline", str(pipeline), "--text-encoder", str(encoder)) as (process, _):
-        _, errors = process.communicate(timeout=READY_WITHIN_SECONDS)
-        assert process.returncode == 78
-        last = json.loads(errors.strip().splitlines()[-1])
-        assert last["reason"] == "EncoderRefused"
-        assert "does not match the pipeline" in last["error"]
-        assert "Traceback" not in errors

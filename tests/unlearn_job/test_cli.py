@@ -81,18 +81,18 @@ def test_every_command_is_known_here() -> None:
     assert {name for name in app if not name.startswith("-")} == set(COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_answers_at_once(command: str) -> None:
+def test_help_answers_at_once() -> None:
     code = (
         "import sys\nfrom unlearn_job.cli import app\n"
-        f"app([{command!r}, '--help'])\n"
-        f"assert not {{*{LARGE}}} & set(sys.modules), {{*{LARGE}}} & set(sys.modules)\n"
+        f"for command in {COMMANDS}:\n"
+        "    app([command, '--help'])\n"
+        f"    assert not {{*{LARGE}}} & set(sys.modules), (command, {{*{LARGE}}} & set(sys.modules))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "Usage" in done.stdout
+    assert done.stdout.count("Usage") == len(COMMANDS)
 
 
 FLAGS = ("--concept", "cat", "--pipeline", "/models/t2v", "--judge", "/judge")
