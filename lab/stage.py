@@ -45,6 +45,10 @@ class Stage:
 
     def clear(self, *, wait: bool = True) -> None:
         """Take away what an earlier run left in the namespace and under the release prefix."""
+        if wait:
+            # Pods first: a namespace that finds them ending looks again after half of their grace period.
+            workloads = ("delete", "deployments,jobs", "--all", "-n", self.namespace)
+            self.kubectl(*workloads, "--cascade=foreground", timeout=180)
         self.kubectl(
             *("delete", "namespace", self.namespace, "--ignore-not-found", f"--wait={wait}".lower()),
             timeout=180,
