@@ -7,10 +7,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 from rich.console import Console
 
+from lab import testing
 from lab.kubectl import wait_until
 from lab.testing import GIVES_WAY, ON_CLUSTER, QUICK, Beside, giving_way
 
@@ -25,6 +27,18 @@ def test_every_test_is_in_one_of_the_runs() -> None:
     for file in on_cluster:
         runs = [run for run in ON_CLUSTER if run[:2] == ("-m", "cluster") and takes(run, file)]
         assert len(runs) == 1, file
+
+
+def test_a_run_that_was_killed_fails_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(arguments: Sequence[str], output: IO[str] | None = None) -> subprocess.Popen[bytes]:
+        killed = "tests/lab" in arguments
+        program = "import os; os.kill(os.getpid(), 9)" if killed else ""
+        return subprocess.Popen([sys.executable, "-c", program], start_new_session=output is not None)
+
+    monkeypatch.setattr(testing, "_pytest", run)
+    monkeypatch.setattr(testing, "why_no_site", lambda: None)
+    monkeypatch.setattr(testing, "open_site", lambda _console: None)
+    assert testing.main() == -9
 
 
 def takes(run: Sequence[str], file: Path) -> bool:
