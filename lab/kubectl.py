@@ -69,7 +69,7 @@ class Kubectl:
         LabError
             The deadline passed; the message names what was waited for.
         """
-        wanted = (f"--for={condition}", f"--timeout={seconds}s", "-o", "json")
+        wanted = (f"--for={condition}", f"--timeout={seconds:.1f}s", "-o", "json")
         try:
             text = self("wait", f"{kind}/{name}", "-n", namespace, *wanted, timeout=seconds + 30)
         except KubectlError as error:
