@@ -13,12 +13,14 @@ from unlearn_job.contract.method import MethodConfig
 class Config(MethodConfig):
     """What is searched, and what the base method is told of it."""
 
-    algorithm_version: ClassVar[int] = 3
+    algorithm_version: ClassVar[int] = 4
 
     base: Literal["closed-form", "redirect"] = "closed-form"
     """Method of the outer edit, run anew from the parent's encoder in every round."""
-    rounds: Annotated[int, Field(ge=1, le=64)] = 4
-    """Most rounds of search and edit; fewer where a search with a fresh seed finds nothing."""
+    rounds: Annotated[int, Field(ge=1, le=64)] = 16
+    """Most rounds of search and edit."""
+    patience: Annotated[int, Field(ge=1, le=64)] = 2
+    """Searches in a row, each with a fresh seed, that must find nothing: then the rounds end."""
     candidates: Annotated[int, Field(ge=16, le=1_000_000)] = 1500
     """Phrases that each search of a round scores at random, before its greedy steps."""
     greedy: Annotated[int, Field(ge=0, le=64)] = 3
@@ -28,8 +30,8 @@ class Config(MethodConfig):
     longest: Annotated[int, Field(ge=1, le=16)] = 5
     """Most words or tokens of a phrase."""
     wordings: Annotated[int, Field(ge=1, le=96)] = 8
-    """Training prompts per found phrase."""
-    judged: Annotated[int, Field(ge=0, le=512)] = 32
+    """Training prompts per found phrase; four times as many where the judge saw the concept in it."""
+    judged: Annotated[int, Field(ge=0, le=512)] = 64
     """Phrases of each round that are drawn too, two images of each, and shown to the judge: some draw the
     concept though they read like nothing of it. 0 draws none."""
     nearness: Annotated[Decimal, Field(gt=0, le=2)] = Decimal("0.8")

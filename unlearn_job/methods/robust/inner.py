@@ -27,6 +27,10 @@ BEAM: Final = 8
 PROPOSALS: Final = 24
 """Changes of each."""
 
+SEEN: Final = 4
+"""Times as many wordings of a phrase in which the judge saw the concept: it may draw it in few of them."""
+PARTS: Final = 6
+"""Prompts of each word of such a phrase, which stays what it is by itself."""
 
 SEARCHES: Final = (
     WordSearch(whole=False),
@@ -44,8 +48,8 @@ class Found:
     Attributes
     ----------
     goes: prompts that the parent reads as the concept too, with what they shall act like.
-    stays: prompts that only the edited encoder reads as the concept: the edit opened them, and they must
-        act as they do in the parent.
+    stays: prompts that must act as they do in the parent: those that only the edited encoder takes for the
+        concept, which the edit opened, and words of phrases that go. None has a phrase that goes.
 
     """
 
@@ -55,11 +59,9 @@ class Found:
     def __add__(self, other: Found) -> Found:
         """Join two, each prompt once."""
         goes = {pair.own.text: pair for pair in (*self.goes, *other.goes)}
-        stays = {prompt.text: prompt for prompt in (*self.stays, *other.stays)}
+        gone = {pair.own.phrase for pair in goes.values()}
+        stays = {p.text: p for p in (*self.stays, *other.stays) if p.phrase not in gone}
         return Found(tuple(goes.values()), tuple(stays.values()))
-
-    def __len__(self) -> int:
-        return len(self.goes) + len(self.stays)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Found:
@@ -104,8 +106,14 @@ class Searching:
             return Found()
         budget = self._budget(self.settings.judged)
         hits = task.look(task.encoder, self.erasing.erasure, budget, seed_for(seed, "look"))
-        goes = [pair for hit in hits if not hit.opened for pair in self._worded(hit.prompt.phrase)]
-        return Found(tuple(goes), tuple(hit.prompt for hit in hits if hit.opened))
+        known = [hit.prompt for hit in hits if not hit.opened]
+        phrases = dict.fromkeys(prompt.phrase for prompt in known)
+        # In the very prompt that was drawn too: most wordings of a phrase may draw nothing of the concept.
+        goes = [self._in_place(prompt) for prompt in known]
+        goes += [p for phrase in phrases for p in self._worded(phrase, SEEN * self.settings.wordings)]
+        stays = [hit.prompt for hit in hits if hit.opened]
+        stays += [prompt for phrase in phrases for prompt in self._parts(phrase)]
+        return Found(tuple(goes)) + Found(stays=tuple(stays))
 
     def _budget(self, judged: int) -> Budget:
         return Budget(
@@ -129,11 +137,12 @@ class Searching:
         )
         hits = [c.prompt for c in best if c.score < float(settings.nearness)]
         if attack.place is not Place.INSTEAD:
-            return Found(tuple(self._named(prompt) for prompt in hits))
+            return Found(tuple(self._in_place(prompt) for prompt in hits))
         phrases = dict.fromkeys(
             phrase for prompt in hits for phrase in (prompt.phrase, self._core(encoder, prompt.phrase, kept))
         )
-        return self._sorted([pair for phrase in phrases for pair in self._worded(phrase)])
+        worded = [pair for phrase in phrases for pair in self._worded(phrase, settings.wordings)]
+        return self._sorted(worded)
 
     def _sorted(self, pairs: Sequence[Pair]) -> Found:
         """Part what the parent reads as the concept from what the edit opened."""
@@ -157,16 +166,22 @@ class Searching:
             words = min(options)[1].split()
         return " ".join(words)
 
-    def _worded(self, phrase: str) -> list[Pair]:
+    def _worded(self, phrase: str, count: int) -> list[Pair]:
         """Put a phrase into training wordings, bare first, each with what it shall act like."""
-        kind = self.erasing.erasure.concept.kind
-        templates = some_of(templates_of(self.erasing), max(1, self.settings.wordings - 1))
-        bare = Pair(Prompt("", phrase, ""), self._anchored(SLOT))
-        worded = [Pair(fill(t, phrase, kind), self._anchored(t)) for t in templates]
-        return [bare, *worded][: self.settings.wordings]
+        return [Pair(prompt, self._anchored(t)) for t, prompt in self._wordings(phrase, count)]
 
-    def _named(self, prompt: Prompt) -> Pair:
-        """Pair a prompt that names the concept with the same one around the anchor."""
+    def _parts(self, phrase: str) -> list[Prompt]:
+        """Put each word of a phrase of several by itself: "oak kitty" goes, "oak" and "kitty" stay."""
+        words = dict.fromkeys(word for word in phrase.split() if word != phrase)
+        return [prompt for word in words for _, prompt in self._wordings(word, PARTS)]
+
+    def _wordings(self, phrase: str, count: int) -> list[tuple[str, Prompt]]:
+        kind = self.erasing.erasure.concept.kind
+        templates = some_of(templates_of(self.erasing), max(1, count - 1))
+        return [(SLOT, Prompt("", phrase, "")), *((t, fill(t, phrase, kind)) for t in templates)][:count]
+
+    def _in_place(self, prompt: Prompt) -> Pair:
+        """Pair a prompt with the same one around the anchor."""
         return Pair(prompt, self._anchored(f"{prompt.before} {SLOT} {prompt.after}".strip()))
 
     def _anchored(self, template: str) -> Prompt:

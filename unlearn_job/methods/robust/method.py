@@ -1,8 +1,8 @@
 """Adversarial rounds around a base method, in the encoder alone.
 
     repeat  encoder <- base method(what the document erases + what the searches found)
-            found   <- searches with a fresh seed, for prompts nearer to the concept than to what stays
-    until   nothing is found, or the rounds are used up
+            found   <- searches with a fresh seed, for prompts that read like the concept or draw it
+    until   so many searches in a row find nothing, or the rounds are used up
 
 The min-max form is that of adversarial training for unlearning (AdvUnlearn, arXiv 2405.15234), with a
 discrete inner search in place of gradients, because the threat to an encoder-only edit is text. Every round
@@ -54,38 +54,45 @@ def erase(task: Task, config: MethodConfig) -> None:
     searches = [
         Searching(e, task.start, near[e.erasure.digest], task.tokenizer, settings) for e in task.erasing
     ]
-    known, searched = _restored(task)
-    for turn in range(searched, settings.rounds):
-        task.encoder.load_state_dict(task.start.state_dict())
-        base.erase(_with(task, known), _base_config(settings))
-        if turn + 1 == settings.rounds:
+    known, searched, in_vain = _restored(task)
+    _edit(base, task, known, settings)
+    for turn in range(searched, settings.rounds - 1):
+        if in_vain >= settings.patience:
             break
-        before = sum(len(found) for found in known.values())
+        before = dict(known)
         for search in searches:
             digest = search.erasing.erasure.digest
             seed = seed_for(task.seed, "round", turn)
             known[digest] += search.found(task.encoder, seed)
             known[digest] += search.seen(task, seed)
-        new = sum(len(found) for found in known.values()) - before
+        new = sum(len(known[digest].goes) - len(before[digest].goes) for digest in known)
         log.info("searched for what brings concepts back", round=turn, prompts=new)
-        if not new:
-            break
+        in_vain = in_vain + 1 if known == before else 0
         if task.checkpoint:
-            _save(task.checkpoint, known, turn + 1)
+            _save(task.checkpoint, known, turn + 1, in_vain)
+        if known != before:
+            _edit(base, task, known, settings)
 
 
-def _save(checkpoint: Checkpoint, known: Mapping[Digest, Found], searched: int) -> None:
+def _edit(base: Method, task: Task, known: Mapping[Digest, Found], settings: Config) -> None:
+    """Edit the parent's encoder anew with all that is known."""
+    task.encoder.load_state_dict(task.start.state_dict())
+    base.erase(_with(task, known), _base_config(settings))
+
+
+def _save(checkpoint: Checkpoint, known: Mapping[Digest, Found], searched: int, in_vain: int) -> None:
     found = {digest: dataclasses.asdict(some) for digest, some in known.items()}
-    checkpoint.write(Saved(searched, {}, {"found": found}))
+    checkpoint.write(Saved(searched, {}, {"found": found, "inVain": in_vain}))
 
 
-def _restored(task: Task) -> tuple[dict[Digest, Found], int]:
-    """Return what was found for each erasure, and the number of rounds that searched."""
+def _restored(task: Task) -> tuple[dict[Digest, Found], int, int]:
+    """Return what was found for each erasure, the rounds that searched, and how many of the last in vain."""
     saved = task.checkpoint.read() if task.checkpoint else None
     if not saved:
-        return {e.erasure.digest: Found() for e in task.erasing}, 0
+        return {e.erasure.digest: Found() for e in task.erasing}, 0, 0
     try:
-        return {digest: Found.of(some) for digest, some in saved.figures["found"].items()}, saved.step
+        known = {digest: Found.of(some) for digest, some in saved.figures["found"].items()}
+        return known, saved.step, int(saved.figures["inVain"])
     except (KeyError, TypeError) as exc:
         raise StateMismatchError("the saved state is none of this method; remove it to start anew") from exc
 

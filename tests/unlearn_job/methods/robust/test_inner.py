@@ -9,8 +9,9 @@ import torch
 
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, erasing, trained
 from unlearn_job.attacks.trial import Hit
+from unlearn_job.erasing import Pair
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import Found, Searching
+from unlearn_job.methods.robust.inner import PARTS, SEEN, Found, Searching
 from unlearn_job.methods.task import Task
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt, mentions
@@ -91,14 +92,28 @@ def test_what_the_judge_sees_goes_to_the_anchor_unless_the_edit_opened_it() -> N
     old, new = Prompt("a picture of a", "trout kitty", ""), Prompt("", "boat boat", "")
     found = searching.seen(_task(Hit(old, opened=False), Hit(new, opened=True)), seed=1)
     assert {pair.own.phrase for pair in found.goes} == {"trout kitty"}
-    assert len(found.goes) == searching.settings.wordings
-    assert found.stays == (new,)
+    assert len(found.goes) >= SEEN * searching.settings.wordings
+    assert found.goes[0] == Pair(old, Prompt("a picture of a", "figure", ""))
+    assert new in found.stays
+
+
+def test_words_of_what_the_judge_sees_stay_what_they_are_by_themselves() -> None:
+    hits = Hit(Prompt("", "trout kitty", ""), opened=False), Hit(Prompt("", "kitty", ""), opened=False)
+    found = _searching().seen(_task(*hits), seed=1)
+    assert {prompt.phrase for prompt in found.stays} == {"trout"}, "kitty draws the concept without trout"
+    assert len(found.stays) == PARTS
 
 
 def test_without_a_judge_nothing_is_drawn() -> None:
-    assert not _searching().seen(SimpleNamespace(encoder=None, look=None), seed=1)
+    assert _searching().seen(SimpleNamespace(encoder=None, look=None), seed=1) == Found()
 
 
 def test_joining_keeps_every_prompt_once() -> None:
     prompt = Prompt("", "boat", "")
-    assert len(Found(stays=(prompt,)) + Found(stays=(prompt,))) == 1
+    assert Found(stays=(prompt,)) + Found(stays=(prompt,)) == Found(stays=(prompt,))
+
+
+def test_a_phrase_that_goes_stays_nowhere() -> None:
+    boat, ship = Prompt("a picture of a", "boat", ""), Prompt("", "ship", "")
+    goes = Found(goes=(Pair(Prompt("", "boat", ""), Prompt("", "a figure", "")),))
+    assert (Found(stays=(boat, ship)) + goes).stays == (ship,)

@@ -8,10 +8,11 @@ import torch
 from tests.unlearn_job import tiny
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, document, erasing, trained
 from unlearn_job.attacks.screen import encoded
+from unlearn_job.erasing import Pair
 from unlearn_job.methods import load
 from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import Searching
+from unlearn_job.methods.robust.inner import Found, Searching
 from unlearn_job.methods.robust.method import moves
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt
@@ -69,6 +70,22 @@ def test_a_run_interrupted_behind_a_search_goes_on_to_the_same_bytes(
     resumed = tiny.weights(unlearn(trained(), doc, state=tmp_path))
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert not list(tmp_path.iterdir())
+
+
+def test_rounds_end_when_as_many_searches_in_a_row_as_asked_find_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    comet = Found(goes=(Pair(Prompt("", "comet", ""), Prompt("", "a figure", "")),))
+    results = {0: Found(), 1: comet, 2: comet}
+    seeds: list[int] = []
+
+    def found(_self: Searching, _encoder: torch.nn.Module, seed: int) -> Found:
+        seeds.append(seed)
+        return results.get(len(seeds) - 1, Found())
+
+    monkeypatch.setattr(Searching, "found", found)
+    unlearn(trained(), document(parameters={**FEW, "rounds": 16, "patience": 3}))
+    assert len(seeds) == len(set(seeds)) == 5, "one in vain, one that finds, three that find nothing new"
 
 
 @pytest.mark.parametrize("figures", [{}, {"found": {"a" * 64: {"goes": [{}], "stays": []}}}])
