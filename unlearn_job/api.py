@@ -129,8 +129,7 @@ def erase(
     Raises
     ------
     PermanentFailure
-        The encoders differ, the method needs a surrogate or edits one encoder alone, or the judge does not
-        know a concept.
+        The encoders differ, the method needs a surrogate, or the judge does not know a concept.
     UnknownMethodError
         There is no such method.
 

@@ -85,6 +85,13 @@ class Models:
             return self.base_encoder
         return {part.encoder_name: part.base_encoder for part in self.parts}
 
+    @property
+    def start(self) -> Encoders:
+        """The encoder to start from, or all of them."""
+        if not self.beside:
+            return self.start_encoder
+        return {part.encoder_name: part.start_encoder for part in self.parts}
+
     def starting_from(self, encoders: Encoders) -> Models:
         """Return the same models with other encoders to start from."""
         given = self.by_component(encoders)

@@ -103,26 +103,39 @@ def _recorded(pipeline: DiffusionPipeline, component: str, encoder: nn.Module) -
         if isinstance(ids, Tensor):
             calls.append(_Call(ids, mask, dict(_states(output)), tuple(_pooled(output))))
 
-    encode = getattr(pipeline, "encode_prompt", None)
-    if encode is None:
-        raise UnsupportedEncoderError(f"{type(pipeline).__name__} has no encode_prompt to watch")
     handle = encoder.register_forward_hook(called, with_kwargs=True)
     try:
-        made = encode(**_arguments(pipeline, encoder))
+        made = made_of_prompt(pipeline, next(encoder.parameters()).device)
     finally:
         handle.remove()
     if not calls:
         raise UnsupportedEncoderError(f"{type(pipeline).__name__} encodes prompts without {component}")
-    return calls[0], list(_tensors(made))
+    return calls[0], made
 
 
-def _arguments(pipeline: DiffusionPipeline, encoder: nn.Module) -> dict[str, Any]:
+@torch.no_grad()
+def made_of_prompt(pipeline: DiffusionPipeline, device: torch.device) -> list[Tensor]:
+    """Return all tensors that a pipeline makes of `PROMPT` for its denoiser.
+
+    Raises
+    ------
+    UnsupportedEncoderError
+        It has no `encode_prompt`.
+
+    """
+    encode = getattr(pipeline, "encode_prompt", None)
+    if encode is None:
+        raise UnsupportedEncoderError(f"{type(pipeline).__name__} has no encode_prompt to watch")
+    return list(_tensors(encode(**_arguments(pipeline, device))))
+
+
+def _arguments(pipeline: DiffusionPipeline, device: torch.device) -> dict[str, Any]:
     """Ask as the pipeline's own call does: one prompt, no guidance, its default number of tokens."""
     known = inspect.signature(pipeline.encode_prompt).parameters
     calling = inspect.signature(type(pipeline).__call__).parameters
     asked: dict[str, Any] = {
         "prompt": PROMPT,
-        "device": next(encoder.parameters()).device,
+        "device": device,
         "num_images_per_prompt": 1,
         "num_videos_per_prompt": 1,
         "do_classifier_free_guidance": False,

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.contract.method import several_refused
 from unlearn_job.methods import UnknownMethodError, configs
 
 
@@ -47,8 +46,7 @@ def check_method(document: JobInput) -> None:
     Raises
     ------
     DocumentError
-        A parameter is wrong, the method needs the surrogate that the document does not name, or it edits one
-        encoder alone and the document names several.
+        A parameter is wrong, or the method needs the surrogate that the document does not name.
     UnknownMethodError
         The image does not have the method.
 
@@ -62,8 +60,6 @@ def check_method(document: JobInput) -> None:
         raise DocumentError(f"method.parameters of {name}: {first_error(exc)}") from exc
     if config.needs_surrogate and document.base.surrogate is None:
         raise DocumentError(f"base.surrogate: method {name} trains through the text-to-image model; name one")
-    if config.needs_surrogate and len(document.base.components) > 1:
-        raise DocumentError(f"base.encoders: {several_refused(name, document.base.components)}")
 
 
 def first_error(error: ValidationError) -> str:

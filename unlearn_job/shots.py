@@ -127,7 +127,7 @@ def make_shots(
 ) -> Shots:
     """Return the given images of a concept, at most `count`; without any, draw them.
 
-    They are drawn with the surrogate and the parent's encoder, and kept where the judge sees the concept.
+    They are drawn with the surrogate and the parent's encoders, and kept where the judge sees the concept.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def make_shots(
     concept, templates = erasure.concept, Templates.of(doc).training(erasure.concept.kind)
     kept: list[Pixels] = []
     prompts: list[str] = []
-    with encoder_in(models, models.surrogate, models.start_encoder):
+    with encoder_in(models, models.surrogate, models.start):
         for turn in range(ROUNDS):
             samples = [
                 Sample(

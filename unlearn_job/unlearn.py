@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Digest, Erasure
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.contract.method import MethodConfig, several_refused
+from unlearn_job.contract.method import MethodConfig
 from unlearn_job.encoder import Encoders, tensor_digest
 from unlearn_job.erasing import Erasing, erased_names, erasings
 from unlearn_job.generate import Pixels
@@ -28,7 +29,7 @@ from unlearn_job.judges.judge import Judge
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.checkpoint import Checkpoint
 from unlearn_job.methods.states import require_finite, token_table
-from unlearn_job.methods.task import Look, Method, Task
+from unlearn_job.methods.task import Look, MakeShots, Method, Task
 from unlearn_job.models import Models
 from unlearn_job.nearness import NEAR, Nearness, nearest
 from unlearn_job.negatives import Negatives, Vocabulary, vocabulary
@@ -48,12 +49,6 @@ class MissingSurrogateError(PermanentFailure):
     reason = "MissingSurrogate"
 
 
-class JointTrainingError(PermanentFailure):
-    """The method trains one encoder through the text-to-image model, and the document names several."""
-
-    reason = "JointTraining"
-
-
 def unlearn_all(
     models: Models,
     doc: JobInput,
@@ -67,8 +62,10 @@ def unlearn_all(
     """Erase what the document adds in every encoder that it names, each as `unlearn` does.
 
     One after another, where its own states are read: what a pipeline takes of an encoder does not depend on
-    the others. A concept turns into the same anchor in all of them, the one that the first encoder finds. A
-    method that looks at pictures too, as `robust` does, goes by the states alone.
+    the others. A method that trains through the text-to-image model has the others read beside the one that
+    it trains: those before it edited, those behind it as in the parent. A concept turns into the same anchor
+    in all of them, the one that the first encoder finds, and its images are drawn once, with all encoders of
+    the parent. A method that looks at pictures too, as `robust` does, goes by the states alone.
 
     Parameters
     ----------
@@ -84,25 +81,27 @@ def unlearn_all(
 
     Raises
     ------
-    JointTrainingError
-        There are several, and the method trains through the text-to-image model, which reads them side by
-        side with a vector pooled over the text.
     PermanentFailure
         As of `unlearn`.
 
     """
     if not models.beside:
         return unlearn(models, doc, judge, given=given, alone=alone, state=state, erasing=erasing)
-    if configs()[doc.method.name].needs_surrogate:
-        raise JointTrainingError(several_refused(doc.method.name, doc.base.components))
     anchored = _anchored(models, doc, erasing)
-    return {
+    # Cached: every encoder's training asks for the same images.
+    shots = cache(partial(make_shots, models, anchored, judge, given=given))
+    now = {part.encoder_name: part.start_encoder for part in models.parts}
+    for part in models.parts:
         # No judge: what one encoder alone makes the pipelines draw is no picture of the release.
-        part.encoder_name: unlearn(
-            part, anchored, given=given, alone=alone, state=state and state / part.encoder_name
+        now[part.encoder_name] = unlearn(
+            part,
+            anchored,
+            alone=alone,
+            state=state and state / part.encoder_name,
+            shots=shots,
+            beside={name: encoder for name, encoder in now.items() if name != part.encoder_name},
         )
-        for part in models.parts
-    }
+    return now
 
 
 def unlearn(
@@ -114,6 +113,8 @@ def unlearn(
     alone: Mapping[Digest, Sequence[str]] | None = None,
     state: Path | None = None,
     erasing: Sequence[Erasing] | None = None,
+    shots: MakeShots | None = None,
+    beside: Mapping[str, PreTrainedModel] | None = None,
 ) -> PreTrainedModel:
     """Erase what the document adds, and keep what its parent has erased.
 
@@ -135,6 +136,10 @@ def unlearn(
         bytes as one that was never interrupted; the state is removed at the end.
     erasing
         The document's erasures by the encoder to start from, where the caller has them already.
+    shots
+        Where a method gets images of a concept; None draws them with the encoder to start from.
+    beside
+        Encoders by component that the surrogate reads beside this one in place of its own.
 
     Returns
     -------
@@ -166,6 +171,7 @@ def unlearn(
         torch.manual_seed(doc.seed)
         checkpoint = _checkpoint(models, doc, config, state) if state else None
         task = _task(models, doc, judge, given, alone=alone, checkpoint=checkpoint, erasing=erasing)
+        task = replace(task, shots=shots or task.shots, beside=beside or {})
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
     if checkpoint:
@@ -235,6 +241,7 @@ def _task(
         seed=seed_for(doc.seed, "method", doc.method.name),
         shots=partial(make_shots, models, doc, judge, given=given),
         surrogate=models.surrogate,
+        component=models.encoder_name,
         checkpoint=checkpoint,
         look=_looking(models, doc, judge) if judge else None,
     )

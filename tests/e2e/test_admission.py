@@ -120,11 +120,11 @@ def test_few_shot_needs_a_surrogate(namespace: Namespace) -> None:
         namespace.apply(few_shot)
 
 
-def test_several_encoders_are_for_methods_that_train_none_through_a_denoiser(namespace: Namespace) -> None:
+def test_several_encoders_are_for_methods_through_a_denoiser_too(namespace: Namespace) -> None:
     both = changed(VIDEO_MODEL, "spec.encoders", ["text_encoder", "text_encoder_2"])
     assert namespace.apply(both)["spec"]["encoders"] == ["text_encoder", "text_encoder_2"]
-    with pytest.raises(KubectlError, match="trains one encoder"):
-        namespace.apply(changed(both, "spec.method", {"name": "few-shot"}))
+    few_shot = namespace.apply(changed(both, "spec.method", {"name": "few-shot"}))
+    assert few_shot["spec"]["encoders"] == ["text_encoder", "text_encoder_2"]
 
 
 def test_an_encoder_path_of_several_is_the_folder_of_the_first(namespace: Namespace) -> None:

@@ -35,18 +35,6 @@ def test_a_valid_document_is_read(tmp_path: Path) -> None:
             "base.surrogate: method few-shot trains through the text-to-image model; name one",
         ),
         (
-            {
-                "method": {"name": "few-shot"},
-                "base": {
-                    "pipeline": "file:///models/t2v",
-                    "surrogate": "file:///models/t2i",
-                    "encoders": ["text_encoder", "text_encoder_2"],
-                },
-            },
-            "base.encoders: method few-shot trains one encoder through the text-to-image model, and not "
-            "text_encoder and text_encoder_2 together; name one,",
-        ),
-        (
             {"base": {"pipeline": "file:///models/t2v", "encoders": ["text_encoder", "text_encoder"]}},
             "document.json: base: encoders names a component twice",
         ),
@@ -75,6 +63,13 @@ def test_further_errors_are_counted(tmp_path: Path) -> None:
     path = documents.write(tmp_path, documents.fields(version=2, seed=-1))
     with pytest.raises(DocumentError, match=r"\(and 1 more\)$"):
         read_document(path)
+
+
+def test_a_method_through_the_denoiser_takes_several_encoders(tmp_path: Path) -> None:
+    encoders = ("text_encoder", "text_encoder_2")
+    base = {"pipeline": "file:///models/t2v", "surrogate": "file:///models/t2i", "encoders": list(encoders)}
+    path = documents.write(tmp_path, documents.fields(method={"name": "few-shot"}, base=base))
+    assert read_document(path).base.components == encoders
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\x00"])

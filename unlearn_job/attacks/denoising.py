@@ -17,6 +17,7 @@ from torch import Tensor
 from unlearn_job.attacks.drawing import NoSurrogateError
 from unlearn_job.attacks.protocol import Target
 from unlearn_job.methods.denoising import Denoiser, Noisy
+from unlearn_job.methods.states import Conditions
 from unlearn_job.shots import make_shots
 
 SHOTS: Final = 12
@@ -43,23 +44,23 @@ class ConceptLoss:
     def __init__(self, target: Target) -> None:
         if target.models.surrogate is None:
             raise NoSurrogateError("this attack looks through the text-to-image model; give base.surrogate")
-        self._denoiser = Denoiser(target.models.surrogate)
+        self.denoiser = Denoiser(target.models.surrogate, target.models.encoder_name, target.others)
         knowing = dataclasses.replace(target.models, start_encoder=target.base)
         shots = make_shots(knowing, target.doc, target.judge, target.erasure, SHOTS)
-        self._latents = self._denoiser.encode(shots.images)
+        self._latents = self.denoiser.encode(shots.images)
 
     def noisy(self, count: int, generator: torch.Generator) -> Noisy:
         """Draw some of the images, with noise and times; the generator is the CPU's."""
         which = torch.randint(0, len(self._latents), (count,), generator=generator)
-        return self._denoiser.noisy(self._latents[which.to(self._latents.device)], generator)
+        return self.denoiser.noisy(self._latents[which.to(self._latents.device)], generator)
 
-    def of(self, states: Tensor, noisy: Noisy) -> Tensor:
-        """Return the loss of each text, shape (N,), for states (N, S, D); the draws are the same for all."""
-        texts, draws = len(states), len(noisy.latents)
+    def of(self, read: Conditions, noisy: Noisy) -> Tensor:
+        """Return the loss of each of N texts, shape (N,); the draws are the same for all."""
+        texts, draws = len(read.states), len(noisy.latents)
         latents, times, target = (
             part.repeat(texts, *(1 for _ in part.shape[1:]))
             for part in (noisy.latents, noisy.times, noisy.target)
         )
-        predicted = self._denoiser.predict(Noisy(latents, times, target), states.repeat_interleave(draws, 0))
+        predicted = self.denoiser.predict(Noisy(latents, times, target), read.repeated(draws))
         errors = (predicted - target.float()).square().flatten(1).mean(1)
         return errors.reshape(texts, draws).mean(1)

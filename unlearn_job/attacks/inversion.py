@@ -16,7 +16,7 @@ from torch import Tensor
 
 from unlearn_job.attacks.denoising import ConceptLoss
 from unlearn_job.attacks.protocol import Budget, Candidate, Target
-from unlearn_job.methods.states import hidden_states, token_table
+from unlearn_job.methods.states import token_table
 from unlearn_job.methods.tokens import Tokens, tokenise
 from unlearn_job.prompts import Prompt, fill
 from unlearn_job.retain import Reading
@@ -80,8 +80,8 @@ class Inversion:
             embeddings = table[ids]
             place = torch.arange(tokens.start, tokens.stop, device=table.device)
             embeddings = embeddings.index_put((torch.zeros_like(place), place), soft[: len(place)])
-            states = hidden_states(target.edited, ids, embeddings)
-            loss = concept_loss.of(states, concept_loss.noisy(budget.batch, generator)).mean()
+            read = concept_loss.denoiser.read(target.edited, ids, embeddings)
+            loss = concept_loss.of(read, concept_loss.noisy(budget.batch, generator)).mean()
             (soft.grad,) = torch.autograd.grad(loss, [soft])
             optimiser.step()
             if limit:

@@ -17,12 +17,12 @@ from torch import Tensor
 
 from unlearn_job.attacks.denoising import ConceptLoss
 from unlearn_job.attacks.protocol import Budget, Candidate, Target
-from unlearn_job.attacks.screen import encoded
+from unlearn_job.attacks.screen import shortened
 from unlearn_job.attacks.vocabulary import Ban, whole_vocabulary
 from unlearn_job.attacks.words import Place, frames
 from unlearn_job.methods.denoising import Noisy
-from unlearn_job.methods.states import hidden_states, token_table
-from unlearn_job.methods.tokens import assemble, word_ids
+from unlearn_job.methods.states import token_table
+from unlearn_job.methods.tokens import assemble, stack, word_ids
 from unlearn_job.prompts import Prompt
 from unlearn_job.seeds import seed_for
 
@@ -71,7 +71,8 @@ class _Descent:
         ids = {text.strip(): word_ids(tokenizer, text.strip()) for text in pieces if text != text.strip()}
         self._words = {text: found[0] for text, found in ids.items() if len(found) == 1}
         self._texts = list(self._words)
-        self._rows = torch.tensor([self._words[text] for text in self._texts])
+        device = token_table(target.edited).weight.device
+        self._rows = torch.tensor([self._words[text] for text in self._texts], device=device)
 
     def run(self, steps: int) -> list[Candidate]:
         """Return the prefixes on the way down from one random start."""
@@ -105,10 +106,9 @@ class _Descent:
         ids = torch.tensor([tokens.ids], device=table.device)
         embeddings = table[ids].detach().clone().requires_grad_()
         some = Noisy(*(part[: self._batch] for part in vars(self._noisy).values()))
-        loss = self._loss.of(hidden_states(encoder, ids, embeddings), some).sum()
+        loss = self._loss.of(self._loss.denoiser.read(encoder, ids, embeddings), some).sum()
         (gradient,) = torch.autograd.grad(loss, embeddings)
-        rows = self._rows.to(table.device)
-        order = (table[rows].float() @ gradient[0, tokens.start + at].float()).argsort()
+        order = (table[self._rows].float() @ gradient[0, tokens.start + at].float()).argsort()
         ranked = [self._texts[int(i)] for i in order[: RANKED - RANKED // 4]]
         return ranked + [self._choice.choice(self._texts) for _ in range(RANKED // 4)]
 
@@ -116,6 +116,8 @@ class _Descent:
     def _losses(self, prompts: Sequence[Prompt]) -> list[float]:
         found: list[Tensor] = []
         for at in range(0, len(prompts), 8):
-            states = encoded(self._target.edited, self._target.tokenizer, prompts[at : at + 8]).states
-            found.append(self._loss.of(states, self._noisy))
+            tokens = shortened(self._target.tokenizer, prompts[at : at + 8])
+            ids = stack(tokens).to(self._rows.device)
+            read = self._loss.denoiser.read(self._target.edited, ids)
+            found.append(self._loss.of(read, self._noisy))
         return torch.cat(found).tolist() if found else []

@@ -55,6 +55,7 @@ class Target:
     erasure: whose concept the attack wants back.
     among: what a zero-shot judge compares with.
     beside: further encoders that are attacked with it, by component.
+    others: where this is the view of one of several, what pipelines read beside it, by component.
     named: counts of the plain name so far, by whether the base drew it, how often, and seed: the same for
         every attack on the target, and drawn once.
 
@@ -67,6 +68,7 @@ class Target:
     erasure: Erasure
     among: tuple[KeptConcept, ...] = ()
     beside: Mapping[str, PreTrainedModel] = field(default_factory=dict)
+    others: Mapping[str, PreTrainedModel] = field(default_factory=dict)
     named: dict[tuple[bool, int, int], Tally] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -81,7 +83,14 @@ class Target:
         """Every encoder under attack, each as if it were the only one."""
         given = {**self.beside, self.models.encoder_name: self.edited}
         return tuple(
-            replace(self, models=part, edited=given[part.encoder_name], beside={}, named={})
+            replace(
+                self,
+                models=part,
+                edited=given[part.encoder_name],
+                beside={},
+                others={name: encoder for name, encoder in given.items() if name != part.encoder_name},
+                named={},
+            )
             for part in self.models.parts
         )
 

@@ -105,10 +105,15 @@ def typed(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]) -> list
     return [assemble(tokenizer, (), ids, ()) for ids in found]
 
 
+def shortened(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]) -> list[Tokens]:
+    """Tokenise prompts as `typed` does, with the first of a long padding only."""
+    return [cut(one, conditioning_of(tokenizer)) for one in typed(tokenizer, prompts)]
+
+
 @torch.no_grad()
 def encoded(encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Prompt]) -> Read:
     """Run an encoder on prompts, on the first of a long padding only: the others say the same."""
-    tokens = [cut(one, conditioning_of(tokenizer)) for one in typed(tokenizer, prompts)]
+    tokens = shortened(tokenizer, prompts)
     ids = stack(tokens).to(next(encoder.parameters()).device)
     return Read(hidden_states(encoder, ids).float(), _counted(tokenizer, tokens).to(ids.device))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, ClassVar
 
@@ -19,15 +18,6 @@ class MethodSpec(ContractModel):
     """Folder name of the method."""
     parameters: Annotated[dict[str, int | Annotated[str, Field(max_length=64)]], Field(max_length=32)] = {}
     """Integers, and decimals as strings: a float has no stable text to hash."""
-
-
-def several_refused(name: str, components: Iterable[str]) -> str:
-    """Say that a method which trains through the text-to-image model edits one encoder and not several."""
-    return (
-        f"method {name} trains one encoder through the text-to-image model, and not "
-        f"{' and '.join(components)} together; name one, or take a method that reads encoders alone, such as "
-        "closed-form"
-    )
 
 
 class MethodConfig(BaseModel):

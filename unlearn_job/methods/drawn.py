@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor, nn
 
-from unlearn_job.methods.denoising import Denoiser
+from unlearn_job.methods.denoising import Noisy
 from unlearn_job.methods.goal import Goal
 from unlearn_job.methods.hold import POOL, Hold
 from unlearn_job.methods.imagery import Imagery, Scenes
-from unlearn_job.methods.states import hidden_states
 from unlearn_job.methods.stopping import Measured
 from unlearn_job.methods.training import Chance, chance
 
@@ -57,7 +56,7 @@ class Drawn:
 
     def __init__(self, task: Task, shots: int, *, negatives: bool) -> None:
         self._task = task
-        self.denoiser = Denoiser(task.need_surrogate())
+        self.denoiser = task.denoiser()
         self.imagery = Imagery(task, self.denoiser, shots)
         self.hold = Hold(task, Goal(task).scale, pool=POOL if negatives else 0)
         # Negative numbers are no steps: what measures must not be what a step trains on.
@@ -69,16 +68,19 @@ class Drawn:
 
     @torch.no_grad()
     def untouched(self, scenes: Scenes) -> Untouched:
-        """Return what the parent's encoder makes of the concept's prompts, and of the anchors'."""
+        """Return what the parent's encoder makes of the concept's prompts, and of the anchors'.
+
+        Encoders beside it read the concept's either way: an anchor in them is not this one's to reach.
+        """
         own, anchor = (
-            self.denoiser.predict(scenes.noisy, hidden_states(self._task.start, ids))
+            self._predicted(self._task.start, scenes.noisy, ids, beside=scenes.own)
             for ids in (scenes.own, scenes.anchor)
         )
         return Untouched(own, anchor)
 
     def now(self, scenes: Scenes) -> Tensor:
         """Return what the trained encoder makes of the concept's prompts, shape (B, C, h, w)."""
-        return self.denoiser.predict(scenes.noisy, hidden_states(self._task.encoder, scenes.own))
+        return self._predicted(self._task.encoder, scenes.noisy, scenes.own)
 
     def apart(self, one: Tensor, other: Tensor) -> Tensor:
         """Return each concept's mean squared distance between predictions, once per image, shape (B,).
@@ -108,8 +110,8 @@ class Drawn:
             return loss
         noisy, ids = self.imagery.beside(own, self.hold.retain, images)
         with torch.no_grad():
-            before = self.denoiser.predict(noisy, hidden_states(self._task.start, ids))
-        now = self.denoiser.predict(noisy, hidden_states(self._task.encoder, ids))
+            before = self._predicted(self._task.start, noisy, ids)
+        now = self._predicted(self._task.encoder, noisy, ids)
         return loss + nn.functional.mse_loss(now, before) / self._scale
 
     @torch.no_grad()
@@ -117,6 +119,11 @@ class Drawn:
         """Return how far the worst concept is from being drawn as its anchor, and the drift of the states."""
         left = (_squared(self.now(self._proxies), self._wanted) / self._apart).reshape(-1, PROXY_IMAGES)
         return Measured(float(left.mean(dim=1).max()), self.hold.drift(self._task.encoder))
+
+    def _predicted(
+        self, encoder: nn.Module, noisy: Noisy, ids: Tensor, beside: Tensor | None = None
+    ) -> Tensor:
+        return self.denoiser.predict(noisy, self.denoiser.read(encoder, ids, beside=beside))
 
 
 def _squared(one: Tensor, other: Tensor) -> Tensor:

@@ -19,11 +19,13 @@ from unlearn_job.conditioning import Conditioning, UnsupportedEncoderError, cond
 from unlearn_job.contract.errors import PermanentFailure
 
 __all__ = [
+    "Conditions",
     "Layer",
     "NonFiniteWeightsError",
     "States",
     "UnsupportedEncoderError",
     "attention_mask",
+    "conditions",
     "hidden_states",
     "layer_states",
     "layers",
@@ -135,20 +137,52 @@ def layer_states(encoder: nn.Module, layer: Layer, ids: Tensor, embeddings: Tens
     return States(seen["inputs"], seen["residual"])
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """What a denoiser gets of prompts.
+
+    Attributes
+    ----------
+    states: hidden states, shape (B, S, D).
+    pooled: vector pooled over each text, shape (B, P); None where none is read.
+
+    """
+
+    states: Tensor
+    pooled: Tensor | None = None
+
+    def repeated(self, count: int) -> Conditions:
+        """Return each prompt's so many times, one behind the other."""
+        pooled = None if self.pooled is None else self.pooled.repeat_interleave(count, 0)
+        return Conditions(self.states.repeat_interleave(count, 0), pooled)
+
+
 def hidden_states(encoder: nn.Module, ids: Tensor, embeddings: Tensor | None = None) -> Tensor:
-    """Return what the pipeline reads, shape (B, S, D).
+    """Return the hidden states that the pipeline reads, shape (B, S, D). Parameters as of `conditions`."""
+    return conditions(encoder, ids, embeddings).states
+
+
+def conditions(
+    encoder: nn.Module,
+    ids: Tensor,
+    embeddings: Tensor | None = None,
+    reads: Conditioning | None = None,
+) -> Conditions:
+    """Return all that the pipeline reads of an encoder, from one forward pass.
 
     Parameters
     ----------
     encoder
-        The encoder, on the device of `ids`; what was attached to it says which state is read.
+        The encoder, on the device of `ids`.
     ids
         Token ids, shape (B, S).
     embeddings
         Token embeddings to use in place of the ids' own, shape (B, S, D).
+    reads
+        Which state is read; None is what was attached to the encoder.
 
     """
-    conditioning = conditioning_of(encoder)
+    conditioning = reads or conditioning_of(encoder)
     asked: dict[str, Any] = {}
     if conditioning.masked:
         asked["attention_mask"] = attention_mask(ids, conditioning)
@@ -157,13 +191,20 @@ def hidden_states(encoder: nn.Module, ids: Tensor, embeddings: Tensor | None = N
         asked["output_hidden_states"] = True
     with _embedded(encoder, embeddings):
         output = encoder(ids, **asked)
+    pooled = _pooled(output) if conditioning.pooled else None
     if last:
-        states: Tensor = output.last_hidden_state
-        return states
-    states = output.hidden_states[-1 - conditioning.skipped]
+        return Conditions(output.last_hidden_state, pooled)
+    states: Tensor = output.hidden_states[-1 - conditioning.skipped]
     if conditioning.normed:
         states = _final_norm(encoder)(states)
-    return states
+    return Conditions(states, pooled)
+
+
+def _pooled(output: Any) -> Tensor:  # noqa: ANN401 (any model's output)
+    """Return the pooled vector behind its projection where the encoder has one, shape (B, P)."""
+    projected: Tensor | None = getattr(output, "text_embeds", None)
+    pooled: Tensor = projected if projected is not None else output.pooler_output
+    return pooled
 
 
 def attention_mask(ids: Tensor, conditioning: Conditioning) -> Tensor:
@@ -210,9 +251,10 @@ def token_table(encoder: nn.Module) -> nn.Embedding:
 
 
 def trainable(encoder: nn.Module) -> frozenset[str]:
-    """Name the parameters that shape what the pipeline reads, without tables of tokens and positions.
+    """Name the parameters that shape the states that are read, without tables of tokens and positions.
 
-    Layers behind the one that is read, and a projection of the pooled vector, get no gradient from it.
+    Layers behind those states and the projection of a pooled vector stay: the vector is made from the states,
+    so it moves with them.
     """
     conditioning = conditioning_of(encoder)
     every, read = _all_layers(encoder), layers(encoder)

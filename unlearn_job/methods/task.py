@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from diffusers import DiffusionPipeline
@@ -16,6 +16,7 @@ from unlearn_job.contract.concept import Erasure
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.erasing import Erasing
 from unlearn_job.methods.checkpoint import Checkpoint
+from unlearn_job.methods.denoising import Denoiser
 from unlearn_job.negatives import Negatives
 from unlearn_job.retain import Reading
 from unlearn_job.shots import Shots
@@ -23,6 +24,9 @@ from unlearn_job.shots import Shots
 Look = Callable[[PreTrainedModel, Erasure, Budget, int], Sequence[Hit]]
 """Draws what a search finds with an encoder, and returns what shows the concept of an erasure; with what the
 search may spend, and its seed. Nothing that it returns names a kept concept."""
+
+MakeShots = Callable[[Erasure, int], Shots]
+"""Returns images of one erasure's concept, at most so many."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Task:
     surrogate: the text-to-image pipeline, or None.
     checkpoint: where a training saves its state and goes on from; None keeps none.
     look: searches real words that bring a concept back; None where there is no judge.
+    component: the pipelines' component that the encoder is a version of.
+    beside: other encoders by component that the surrogate reads beside it in place of its own.
 
     """
 
@@ -52,10 +58,12 @@ class Task:
     retain: tuple[Reading, ...]
     negatives: Negatives
     seed: int
-    shots: Callable[[Erasure, int], Shots]
+    shots: MakeShots
     surrogate: DiffusionPipeline | None
     checkpoint: Checkpoint | None = None
     look: Look | None = None
+    component: str = "text_encoder"
+    beside: Mapping[str, PreTrainedModel] = field(default_factory=dict)
 
     def need_surrogate(self) -> DiffusionPipeline:
         """Return the text-to-image pipeline.
@@ -69,6 +77,19 @@ class Task:
         if self.surrogate is None:
             raise ValueError("this method needs the text-to-image pipeline")
         return self.surrogate
+
+    def denoiser(self) -> Denoiser:
+        """Return the surrogate's U-Net, which reads versions of the encoder with those beside it.
+
+        Raises
+        ------
+        ValueError
+            As of `need_surrogate`.
+        UnsupportedDenoiserError
+            The surrogate has no U-Net, or one that takes something else.
+
+        """
+        return Denoiser(self.need_surrogate(), self.component, self.beside)
 
 
 class Method(Protocol):

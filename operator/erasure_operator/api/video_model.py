@@ -140,9 +140,8 @@ class VideoModelSpec(ApiModel):
         json_schema_extra=validated_by(
             Rule(
                 "!has(self.method) || !(self.method.name in ['few-shot', 'bounded', 'domain-correction']) "
-                "|| has(self.surrogate) && (!has(self.encoders) || self.encoders.size() < 2)",
-                "this method trains one encoder through a text-to-image model: set surrogate.source, and one "
-                "encoder",
+                "|| has(self.surrogate)",
+                "this method trains through a text-to-image model: set surrogate.source",
             ),
             Rule(
                 "!has(self.holdout) || !has(self.preserve) || !self.holdout.exists(held, "

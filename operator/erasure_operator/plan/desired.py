@@ -128,8 +128,6 @@ def resolve_method(model: VideoModel, methods: Methods) -> MethodConfig | str:
         return f'Method "{spec.name}" is unknown; the methods are: {", ".join(sorted(methods))}.'
     if found.needs_surrogate and model.spec.surrogate is None:
         return f'Method "{spec.name}" trains through a text-to-image pipeline; set spec.surrogate.'
-    if found.needs_surrogate and len(base_models(model).components) > 1:
-        return f'Method "{spec.name}" trains one encoder through a text-to-image pipeline, and not several.'
     try:
         return found.model_validate(dict(spec.parameters))
     except ValidationError as error:

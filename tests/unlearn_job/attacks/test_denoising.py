@@ -7,6 +7,7 @@ from tests.unlearn_job.attacks.targets import target
 from unlearn_job.attacks.denoising import ConceptLoss
 from unlearn_job.attacks.drawing import NoSurrogateError
 from unlearn_job.attacks.screen import encoded
+from unlearn_job.methods.states import Conditions
 from unlearn_job.prompts import Prompt
 
 pytestmark = pytest.mark.torch
@@ -20,7 +21,7 @@ def test_each_text_gets_the_mean_over_the_same_draws() -> None:
         victim.base, victim.tokenizer, [Prompt("", text, "") for text in ("a cat", "a boat")]
     ).states
     with torch.no_grad():
-        both, first = loss.of(states, noisy), loss.of(states[:1], noisy)
+        both, first = loss.of(Conditions(states), noisy), loss.of(Conditions(states[:1]), noisy)
         said = victim.models.surrogate.unet(
             noisy.latents, noisy.times, encoder_hidden_states=states[1:].expand(3, -1, -1)
         ).sample

@@ -52,7 +52,7 @@ from unlearn_job.settings import JobSettings
 from unlearn_job.signing import SIGNATURE_NAME, SignatureInvalidError, verify_signature
 from unlearn_job.store import open_store
 from unlearn_job.store.release import read_manifest
-from unlearn_job.unlearn import JointTrainingError, unlearn, unlearn_all
+from unlearn_job.unlearn import unlearn, unlearn_all
 
 pytestmark = pytest.mark.torch
 BOTH = ("text_encoder", "text_encoder_2")
@@ -207,15 +207,6 @@ def test_an_attack_through_the_denoiser_is_refused(edited: Edited, name: str) ->
     target = Target.of(edited.models, edited.encoders, eyes, edited.document, edited.document.adds[0])
     with pytest.raises(UnsupportedDenoiserError, match="StableDiffusionXLPipeline"):
         attempt(load_attack(name), target, SMALL, 1)
-
-
-def test_a_method_that_trains_through_the_denoiser_is_refused(sources: Path, edited: Edited) -> None:
-    few_shot = document(sources, method=MethodSpec(name="few-shot"))
-    with pytest.raises(JointTrainingError, match="few-shot trains one encoder"):
-        unlearn_all(edited.models, few_shot)
-    eyes = tiny.Eyes(threshold=0.0)
-    with pytest.raises(UnsupportedDenoiserError, match="StableDiffusionXLPipeline"):
-        unlearn(edited.models.parts[1], few_shot, eyes)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,6 +9,7 @@ from diffusers import DDIMScheduler, DDPMScheduler
 
 from tests.unlearn_job import tiny
 from unlearn_job.methods.denoising import Denoiser, UnsupportedDenoiserError
+from unlearn_job.methods.states import Conditions
 
 pytestmark = pytest.mark.torch
 
@@ -58,7 +59,9 @@ def test_images_are_encoded_with_the_models_scale_and_no_chance() -> None:
 def test_the_prediction_reads_the_hidden_states() -> None:
     denoiser = Denoiser(_pipeline("epsilon"))
     noisy = denoiser.noisy(torch.randn(2, 4, 8, 8, generator=_noise()), _noise())
-    one, other = (denoiser.predict(noisy, scale * torch.ones(2, 24, tiny.WIDTH)) for scale in (1, -1))
+    one, other = (
+        denoiser.predict(noisy, Conditions(scale * torch.ones(2, 24, tiny.WIDTH))) for scale in (1, -1)
+    )
     assert one.shape == (2, 4, 8, 8)
     assert not torch.allclose(one, other)
 

@@ -22,7 +22,6 @@ from unlearn_job.erasing import Erasing
 from unlearn_job.methods import parts
 from unlearn_job.methods.denoising import Denoiser
 from unlearn_job.methods.few_shot.config import Config, Parameters
-from unlearn_job.methods.states import hidden_states
 from unlearn_job.methods.surgery import assign, flatten, require_finite_gradient
 from unlearn_job.methods.task import Task
 from unlearn_job.methods.tokens import Tokens, stack, tokenise
@@ -55,7 +54,7 @@ class _Shot:
 def erase(task: Task, config: MethodConfig) -> None:
     """Train the encoder in place, all concepts' shots shuffled together."""
     settings = Config.model_validate(config.model_dump())
-    denoiser = Denoiser(task.need_surrogate())
+    denoiser = task.denoiser()
     shots = [shot for erasing in task.erasing for shot in _shots(task, erasing, settings.shots, denoiser)]
     device = next(task.start.parameters()).device
     per_epoch = -(-len(shots) // settings.batch)
@@ -77,7 +76,7 @@ def erase(task: Task, config: MethodConfig) -> None:
             own = chance(task.seed, index)
             ids = stack([own.choice.choice(shot.prompts) for shot in part])
             noisy = denoiser.noisy(torch.cat([shot.latents for shot in part]), own.noise)
-            predicted = denoiser.predict(noisy, hidden_states(task.encoder, ids.to(device)))
+            predicted = denoiser.predict(noisy, denoiser.read(task.encoder, ids.to(device)))
             loss = -nn.functional.mse_loss(predicted, noisy.target.float())
             # Not backward(): that would leave gradients in the Job's own U-Net.
             gradient = flatten(torch.autograd.grad(loss, trained, allow_unused=True), trained)

@@ -85,7 +85,7 @@ def test_it_ascends_on_the_denoising_loss_of_its_images() -> None:
     noisy = denoiser.noisy(denoiser.encode(images).repeat(32, 1, 1, 1), torch.Generator().manual_seed(2))
     with torch.no_grad():
         before, after = (
-            torch.nn.functional.mse_loss(denoiser.predict(noisy, encoder(ids)[0]), noisy.target)
+            torch.nn.functional.mse_loss(denoiser.predict(noisy, denoiser.read(encoder, ids)), noisy.target)
             for encoder in (models.start_encoder, new)
         )
     assert after > before
