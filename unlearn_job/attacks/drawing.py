@@ -63,7 +63,7 @@ def _soft(target: Target, encoders: Encoders, shots: Sequence[tuple[Candidate, i
 
     """
     models, probe = target.models, target.doc.probe
-    # Soft inputs of several encoders are never found: the attacks refuse a denoiser that reads several.
+    # Soft inputs of several encoders are never found: `inversion` refuses a denoiser that reads several.
     encoder = models.by_component(encoders)[models.encoder_name]
     if models.surrogate is None:
         raise NoSurrogateError("soft inputs are drawn with the text-to-image model; give base.surrogate")

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from unlearn_job.attacks.denoising import ConceptLoss
 from unlearn_job.attacks.protocol import Budget, Candidate, Target
+from unlearn_job.methods.denoising import need_one_encoder
 from unlearn_job.methods.states import token_table
 from unlearn_job.methods.tokens import Tokens, tokenise
 from unlearn_job.prompts import Prompt, fill
@@ -46,7 +47,15 @@ class Inversion:
     names_concept: bool = False
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
-        """Train one candidate per start; the U-Net and the encoder stay as they are."""
+        """Train one candidate per start; the U-Net and the encoder stay as they are.
+
+        Raises
+        ------
+        UnsupportedDenoiserError
+            The U-Net reads several encoders: soft tokens in one would say less than such an attack can.
+
+        """
+        need_one_encoder(target.models.surrogate)
         loss = ConceptLoss(target)
         concept, templates = target.erasure.concept, target.templates.training(target.erasure.concept.kind)
         prompts = [fill(template, concept.name, concept.kind) for template in templates]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from unlearn_job.methods.beside import Beside, UnsupportedDenoiserError
 from unlearn_job.methods.states import Conditions, conditions
 
-__all__ = ["Denoiser", "Noisy", "UnsupportedDenoiserError"]
+__all__ = ["Denoiser", "Noisy", "UnsupportedDenoiserError", "need_one_encoder"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Denoiser:
         beside: Mapping[str, nn.Module] | None = None,
     ) -> None:
         unet = getattr(pipeline, "unet", None)
-        kind = getattr(unet.config, "addition_embed_type", None) if unet is not None else None
+        kind = _addition(pipeline)
         if unet is None or kind not in {None, "text_time"}:
             raise UnsupportedDenoiserError.of(pipeline)
         self._unet: nn.Module = unet
@@ -143,6 +143,29 @@ class Denoiser:
         if self.velocity:
             return signal * latents - noise * predicted
         return (latents - noise * predicted) / signal.clamp(min=1e-4)
+
+
+def need_one_encoder(pipeline: DiffusionPipeline | None) -> None:
+    """Refuse a U-Net that reads several encoders, for what changes the input of one alone.
+
+    Raises
+    ------
+    UnsupportedDenoiserError
+        The text-to-image pipeline has one.
+
+    """
+    if _addition(pipeline) is not None:
+        raise UnsupportedDenoiserError(
+            f"the denoiser of {type(pipeline).__name__} is no U-Net that takes the hidden states of one "
+            "encoder alone; use an attack that reads the encoders and no denoiser"
+        )
+
+
+def _addition(pipeline: DiffusionPipeline | None) -> str | None:
+    """Return what a U-Net takes besides hidden states, as diffusers calls it; None where that is nothing."""
+    unet = getattr(pipeline, "unet", None)
+    found: str | None = getattr(unet.config, "addition_embed_type", None) if unet is not None else None
+    return found
 
 
 @contextmanager

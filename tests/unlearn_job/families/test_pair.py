@@ -201,12 +201,27 @@ def test_an_attack_searches_every_encoder_and_draws_with_all(edited: Edited) -> 
     assert outcome.edited.samples == SMALL.fresh
 
 
-@pytest.mark.parametrize("name", ["prefix", "inversion"])
-def test_an_attack_through_the_denoiser_is_refused(edited: Edited, name: str) -> None:
+def test_a_prefix_is_searched_with_the_loss_of_all_that_the_denoiser_reads(edited: Edited) -> None:
     eyes = tiny.Eyes(threshold=0.0)
     target = Target.of(edited.models, edited.encoders, eyes, edited.document, edited.document.adds[0])
-    with pytest.raises(UnsupportedDenoiserError, match="StableDiffusionXLPipeline"):
-        attempt(load_attack(name), target, SMALL, 1)
+    budget, prefix = SMALL.model_copy(update={"steps": 2}), load_attack("prefix")
+    first, second = target.parts
+    other = dataclasses.replace(first, others={"text_encoder_2": second.base})
+    found, changed = (prefix.search(part, budget, 1) for part in (first, other))
+    starts, others = ({one.prompt.text: one.score for one in some} for some in (found, changed))
+    same = starts.keys() & others.keys()
+    assert same, "both begin at the same prefixes"
+    assert all(starts[text] != others[text] for text in same)
+    assert prefix.search(second, budget, 1)
+
+
+def test_soft_tokens_in_one_of_the_encoders_that_the_denoiser_reads_are_refused(edited: Edited) -> None:
+    eyes = tiny.Eyes(threshold=0.0)
+    target = Target.of(edited.models, edited.encoders, eyes, edited.document, edited.document.adds[0])
+    with pytest.raises(
+        UnsupportedDenoiserError, match="StableDiffusionXLPipeline is no U-Net that takes the"
+    ):
+        attempt(load_attack("inversion"), target, SMALL, 1)
 
 
 @dataclasses.dataclass(frozen=True)
