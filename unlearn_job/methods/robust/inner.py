@@ -63,6 +63,11 @@ class Found:
         stays = {p.text: p for p in (*self.stays, *other.stays) if p.phrase not in gone}
         return Found(tuple(goes.values()), tuple(stays.values()))
 
+    @property
+    def texts(self) -> frozenset[str]:
+        """Every prompt that was found."""
+        return frozenset(prompt.text for prompt in (*(pair.own for pair in self.goes), *self.stays))
+
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Found:
         """Return what `dataclasses.asdict` made plain data of."""

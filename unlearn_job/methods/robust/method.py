@@ -65,7 +65,7 @@ def erase(task: Task, config: MethodConfig) -> None:
             seed = seed_for(task.seed, "round", turn)
             known[digest] += search.found(task.encoder, seed)
             known[digest] += search.seen(task, seed)
-        new = sum(len(known[digest].goes) - len(before[digest].goes) for digest in known)
+        new = sum(len(known[digest].texts - before[digest].texts) for digest in known)
         log.info("searched for what brings concepts back", round=turn, prompts=new)
         in_vain = in_vain + 1 if known == before else 0
         if task.checkpoint:
