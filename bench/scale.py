@@ -1,12 +1,13 @@
 """Time the closed form at the size of CLIP ViT-L/14, and few-shot's eight steps through a U-Net of SD 1.5's.
 
-    OMP_NUM_THREADS=2 python -m bench.scale [--steps 2] [--out bench/results/scale.json]
+    OMP_NUM_THREADS=2 python -m bench.scale [--steps 2] [--count] [--out bench/results/scale.json]
 
 Weights are random and nothing is downloaded. The closed form runs as a Job runs it: one concept with an alias
 and nine kept ones, default parameters, built-in prompts. Few-shot runs on four given images of 512 x 512
 pixels, batch 2; what counts is the time from its first pass through the U-Net on, so neither drawing nor
-encoding of images. With `--steps` fewer than eight are run, and the time is multiplied. On a machine that is
-shared the seconds on the clock say little; those of the processors are printed too.
+encoding of images. With `--steps` fewer than eight are run, and the time is multiplied. `--count` counts
+floating-point operations too, which costs time: a ratio of seconds is one of runs without it. On a machine
+that is shared the seconds on the clock say little; those of the processors are printed too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +48,7 @@ def main() -> None:
     """Measure both, and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--steps", type=int, default=PAPER_STEPS, choices=(2, 4, 6, 8), help="of few-shot")
+    parser.add_argument("--count", action="store_true", help="floating-point operations too; slower")
     parser.add_argument("--out", type=Path, help="also write the figures there")
     arguments = parser.parse_args()
     for variable, value in ARITHMETIC.items():
@@ -58,9 +61,9 @@ def main() -> None:
         "encoderWeights": weights(models.base_encoder),
         "unetWeights": weights(models.pipeline.unet),
     }
-    figures["closedForm"] = closed_form(models)
+    figures["closedForm"] = closed_form(models, count=arguments.count)
     print(json.dumps(figures), flush=True)
-    figures["fewShot"] = few_shot(models, arguments.steps)
+    figures["fewShot"] = few_shot(models, arguments.steps, count=arguments.count)
     figures["ratio"] = round(figures["fewShot"]["eightSteps"] / figures["closedForm"]["seconds"], 2)
     figures["cpuRatio"] = round(
         figures["fewShot"]["cpuSecondsOfEight"] / figures["closedForm"]["cpuSeconds"], 2
@@ -73,10 +76,10 @@ def main() -> None:
         arguments.out.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def closed_form(models: Models) -> dict[str, float]:
-    """Return the seconds of the default method, and its floating-point operations in units of 1e12."""
+def closed_form(models: Models, *, count: bool = False) -> dict[str, float]:
+    """Return the seconds of the default method, and if asked its operations in units of 1e12."""
     started, computed = time.monotonic(), time.process_time()
-    with _counting() as counter:
+    with _counting(count) as teraflop:
         encoder = unlearn(models, document("closed-form"))
     seconds, cpu = time.monotonic() - started, time.process_time() - computed
     moved = sum(
@@ -85,10 +88,10 @@ def closed_form(models: Models) -> dict[str, float]:
     )
     if moved != 2:
         raise SystemExit(f"{moved} tensors moved, and 2 should have")
-    return {"seconds": round(seconds, 1), "cpuSeconds": round(cpu, 1), "teraflop": _tera(counter)}
+    return {"seconds": round(seconds, 1), "cpuSeconds": round(cpu, 1), **teraflop}
 
 
-def few_shot(models: Models, steps: int, pixels: int = PIXELS) -> dict[str, float]:
+def few_shot(models: Models, steps: int, pixels: int = PIXELS, *, count: bool = False) -> dict[str, float]:
     """Return the seconds that few-shot's steps take, and of all eight, on images of so many pixels a side."""
     images = np.random.default_rng(0).integers(0, 256, (SHOTS, pixels, pixels, 3), dtype=np.uint8)
     first: list[tuple[float, float]] = []
@@ -98,7 +101,7 @@ def few_shot(models: Models, steps: int, pixels: int = PIXELS) -> dict[str, floa
     )
     doc = document("few-shot", {"shots": SHOTS, "batch": BATCH, "epochs": steps * BATCH // SHOTS})
     try:
-        with _counting() as counter:
+        with _counting(count) as teraflop:
             unlearn(models, doc, given={NAME: images})
     finally:
         handle.remove()
@@ -110,7 +113,7 @@ def few_shot(models: Models, steps: int, pixels: int = PIXELS) -> dict[str, floa
         "seconds": round(seconds, 1),
         "eightSteps": round(seconds * PAPER_STEPS / steps, 1),
         "cpuSecondsOfEight": round(cpu * PAPER_STEPS / steps, 1),
-        "teraflopOfEight": round(_tera(counter) * PAPER_STEPS / steps, 1),
+        **{f"{name}OfEight": round(value * PAPER_STEPS / steps, 1) for name, value in teraflop.items()},
     }
 
 
@@ -153,18 +156,21 @@ def _models(folder: Path) -> Models:
     )
 
 
-def _counting() -> FlopCounterMode:
-    """Count products; torch has no rule of its own for those that add in place."""
+@contextmanager
+def _counting(wanted: bool) -> Iterator[dict[str, float]]:
+    """Count products, if wanted; torch has no rule of its own for those that add in place."""
 
     def product(_sum: list[int], left: list[int], right: list[int], *_: object, **__: object) -> int:
         return 2 * left[0] * left[1] * right[1]
 
+    found: dict[str, float] = {}
+    if not wanted:
+        yield found
+        return
     rules: dict[Any, Callable[..., int]] = {torch.ops.aten.addmm_: product}
-    return FlopCounterMode(display=False, custom_mapping=rules)
-
-
-def _tera(counter: FlopCounterMode) -> float:
-    return round(counter.get_total_flops() / 1e12, 2)
+    with FlopCounterMode(display=False, custom_mapping=rules) as counter:
+        yield found
+    found["teraflop"] = counter.get_total_flops() / 1e12
 
 
 if __name__ == "__main__":
