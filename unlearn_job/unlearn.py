@@ -14,7 +14,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from unlearn_job.attacks.protocol import Target
-from unlearn_job.attacks.trial import Hit, hits
+from unlearn_job.attacks.trial import Hit, hits, shown_by_base
 from unlearn_job.attacks.words import WordSearch
 from unlearn_job.contract.base import canonical_digest
 from unlearn_job.contract.budget import Budget
@@ -29,11 +29,11 @@ from unlearn_job.judges.judge import Judge
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.checkpoint import Checkpoint
 from unlearn_job.methods.states import require_finite, token_table
-from unlearn_job.methods.task import Look, MakeShots, Method, Task
+from unlearn_job.methods.task import Look, MakeShots, Method, Shows, Task
 from unlearn_job.models import Models
 from unlearn_job.nearness import NEAR, Nearness, nearest
 from unlearn_job.negatives import Negatives, Vocabulary, vocabulary
-from unlearn_job.prompts import Templates
+from unlearn_job.prompts import Prompt, Templates
 from unlearn_job.retain import Reading, as_sequences, held_prompts, kept_concepts, retain_prompts
 from unlearn_job.seeds import seed_for
 from unlearn_job.shots import make_shots
@@ -244,6 +244,7 @@ def _task(
         component=models.encoder_name,
         checkpoint=checkpoint,
         look=_looking(models, doc, judge) if judge else None,
+        shows=_showing(models, doc, judge) if judge else None,
     )
 
 
@@ -253,6 +254,13 @@ def _looking(models: Models, doc: JobInput, judge: Judge) -> Look:
         return hits(search, Target.of(models, encoder, judge, doc, erasure), budget, seed)
 
     return look
+
+
+def _showing(models: Models, doc: JobInput, judge: Judge) -> Shows:
+    def shows(erasure: Erasure, prompts: Sequence[Prompt], seed: int) -> Sequence[bool]:
+        return shown_by_base(Target.of(models, models.base_encoder, judge, doc, erasure), prompts, seed)
+
+    return shows
 
 
 def _variations(

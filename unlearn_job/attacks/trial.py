@@ -110,6 +110,12 @@ def hits(attack: Attack, target: Target, budget: Budget, seed: int) -> tuple[Hit
     return tuple(Hit(candidate.prompt, not seen) for candidate, seen in zip(some, base, strict=True))
 
 
+def shown_by_base(target: Target, prompts: Sequence[Prompt], seed: int) -> tuple[bool, ...]:
+    """Draw each prompt once with the base encoder, and say which of the images show the concept."""
+    shots = [(Candidate(p, 0.0), seed_for(seed, "image", at)) for at, p in enumerate(prompts)]
+    return tuple(bool(flag) for flag in shown(target, target.models.base, shots)) if shots else ()
+
+
 def _first_looks(
     attack: Attack, target: Target, budget: Budget, seed: int
 ) -> tuple[list[Candidate], list[int]]:

@@ -18,12 +18,16 @@ from unlearn_job.erasing import Erasing
 from unlearn_job.methods.checkpoint import Checkpoint
 from unlearn_job.methods.denoising import Denoiser
 from unlearn_job.negatives import Negatives
+from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading
 from unlearn_job.shots import Shots
 
 Look = Callable[[PreTrainedModel, Erasure, Budget, int], Sequence[Hit]]
 """Draws what a search finds with an encoder, and returns what shows the concept of an erasure; with what the
 search may spend, and its seed. Nothing that it returns names a kept concept."""
+
+Shows = Callable[[Erasure, Sequence[Prompt], int], Sequence[bool]]
+"""Draws prompts once each with the base encoder, with a seed; says which images show an erasure's concept."""
 
 MakeShots = Callable[[Erasure, int], Shots]
 """Returns images of one erasure's concept, at most so many."""
@@ -46,6 +50,7 @@ class Task:
     surrogate: the text-to-image pipeline, or None.
     checkpoint: where a training saves its state and goes on from; None keeps none.
     look: searches real words that bring a concept back; None where there is no judge.
+    shows: says for which prompts the base encoder draws a concept; None where there is no judge.
     component: the pipelines' component that the encoder is a version of.
     beside: other encoders by component that the surrogate reads beside it in place of its own.
 
@@ -62,6 +67,7 @@ class Task:
     surrogate: DiffusionPipeline | None
     checkpoint: Checkpoint | None = None
     look: Look | None = None
+    shows: Shows | None = None
     component: str = "text_encoder"
     beside: Mapping[str, PreTrainedModel] = field(default_factory=dict)
 

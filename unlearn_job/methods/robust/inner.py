@@ -30,7 +30,7 @@ PROPOSALS: Final = 24
 SEEN: Final = 4
 """Times as many wordings of a phrase in which the judge saw the concept: it may draw it in few of them."""
 PARTS: Final = 6
-"""Prompts of each word of such a phrase, which stays what it is by itself."""
+"""Wordings of each word of such a phrase."""
 
 SEARCHES: Final = (
     WordSearch(whole=False),
@@ -49,7 +49,7 @@ class Found:
     ----------
     goes: prompts that the parent reads as the concept too, with what they shall act like.
     stays: prompts that must act as they do in the parent: those that only the edited encoder takes for the
-        concept, which the edit opened, and words of phrases that go. None has a phrase that goes.
+        concept, which the edit opened, and wordings of a phrase and of its words that do not draw it.
 
     """
 
@@ -59,8 +59,7 @@ class Found:
     def __add__(self, other: Found) -> Found:
         """Join two, each prompt once."""
         goes = {pair.own.text: pair for pair in (*self.goes, *other.goes)}
-        gone = {pair.own.phrase for pair in goes.values()}
-        stays = {p.text: p for p in (*self.stays, *other.stays) if p.phrase not in gone}
+        stays = {p.text: p for p in (*self.stays, *other.stays) if p.text not in goes}
         return Found(tuple(goes.values()), tuple(stays.values()))
 
     @property
@@ -105,20 +104,26 @@ class Searching:
     def seen(self, task: Task, seed: int) -> Found:
         """Draw what reads nearest to the concept, and return what the judge sees it in.
 
-        Only phrases in place of the name: around it, the encoder's own search suffices.
+        Of a phrase, those wordings go in which the base draws the concept, and the others stay: "peter" is a
+        ghost in "a yellow peter", and else a part of other names. So with each of its words. Only phrases in
+        place of the name: around it, the encoder's own search suffices.
         """
-        if not (task.look and self.settings.judged):
+        if not (task.look and task.shows and self.settings.judged):
             return Found()
-        budget = self._budget(self.settings.judged)
-        hits = task.look(task.encoder, self.erasing.erasure, budget, seed_for(seed, "look"))
+        erasure, budget = self.erasing.erasure, self._budget(self.settings.judged)
+        hits = task.look(task.encoder, erasure, budget, seed_for(seed, "look"))
         known = [hit.prompt for hit in hits if not hit.opened]
-        phrases = dict.fromkeys(prompt.phrase for prompt in known)
         # In the very prompt that was drawn too: most wordings of a phrase may draw nothing of the concept.
-        goes = [self._in_place(prompt) for prompt in known]
-        goes += [p for phrase in phrases for p in self._worded(phrase, SEEN * self.settings.wordings)]
-        stays = [hit.prompt for hit in hits if hit.opened]
-        stays += [prompt for phrase in phrases for prompt in self._parts(phrase)]
-        return Found(tuple(goes)) + Found(stays=tuple(stays))
+        found = Found(tuple(self._in_place(prompt) for prompt in known))
+        found += Found(stays=tuple(hit.prompt for hit in hits if hit.opened))
+        for phrase in dict.fromkeys(prompt.phrase for prompt in known):
+            pairs = [*self._worded(phrase, SEEN * self.settings.wordings), *self._parts(phrase)]
+            drawn = task.shows(erasure, [pair.own for pair in pairs], seed_for(seed, "shows", phrase))
+            found += Found(
+                tuple(pair for pair, shows in zip(pairs, drawn, strict=True) if shows),
+                tuple(pair.own for pair, shows in zip(pairs, drawn, strict=True) if not shows),
+            )
+        return found
 
     def _budget(self, judged: int) -> Budget:
         return Budget(
@@ -173,17 +178,16 @@ class Searching:
 
     def _worded(self, phrase: str, count: int) -> list[Pair]:
         """Put a phrase into training wordings, bare first, each with what it shall act like."""
-        return [Pair(prompt, self._anchored(t)) for t, prompt in self._wordings(phrase, count)]
-
-    def _parts(self, phrase: str) -> list[Prompt]:
-        """Put each word of a phrase of several by itself: "oak kitty" goes, "oak" and "kitty" stay."""
-        words = dict.fromkeys(word for word in phrase.split() if word != phrase)
-        return [prompt for word in words for _, prompt in self._wordings(word, PARTS)]
-
-    def _wordings(self, phrase: str, count: int) -> list[tuple[str, Prompt]]:
         kind = self.erasing.erasure.concept.kind
         templates = some_of(templates_of(self.erasing), max(1, count - 1))
-        return [(SLOT, Prompt("", phrase, "")), *((t, fill(t, phrase, kind)) for t in templates)][:count]
+        bare = Pair(Prompt("", phrase, ""), self._anchored(SLOT))
+        worded = [Pair(fill(t, phrase, kind), self._anchored(t)) for t in templates]
+        return [bare, *worded][:count]
+
+    def _parts(self, phrase: str) -> list[Pair]:
+        """Put each word of a phrase of several into wordings by itself."""
+        words = dict.fromkeys(word for word in phrase.split() if word != phrase)
+        return [pair for word in words for pair in self._worded(word, PARTS)]
 
     def _in_place(self, prompt: Prompt) -> Pair:
         """Pair a prompt with the same one around the anchor."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from tests.unlearn_job.methods.robust.erased import FEW, KEPT, erasing, trained
 from unlearn_job.attacks.trial import Hit
 from unlearn_job.erasing import Pair
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import PARTS, SEEN, Found, Searching
+from unlearn_job.methods.robust.inner import Found, Searching
 from unlearn_job.methods.task import Task
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt, mentions
@@ -82,30 +83,38 @@ def test_what_the_edit_opened_shall_stay_what_it_was() -> None:
     assert "boat" not in {pair.own.phrase for pair in found.goes}
 
 
-def _task(*hits: Hit) -> Task:
+def _task(*hits: Hit, shown: Callable[[Prompt], bool] = lambda _: True) -> Task:
     """Return as much of a task as a search looks at."""
-    return SimpleNamespace(encoder=trained().start_encoder, look=lambda *_: hits)
+    return SimpleNamespace(
+        encoder=trained().start_encoder,
+        look=lambda *_: hits,
+        shows=lambda _erasure, prompts, _seed: [shown(prompt) for prompt in prompts],
+    )
 
 
 def test_what_the_judge_sees_goes_to_the_anchor_unless_the_edit_opened_it() -> None:
     searching = _searching()
     old, new = Prompt("a picture of a", "trout kitty", ""), Prompt("", "boat boat", "")
     found = searching.seen(_task(Hit(old, opened=False), Hit(new, opened=True)), seed=1)
-    assert {pair.own.phrase for pair in found.goes} == {"trout kitty"}
-    assert len(found.goes) >= SEEN * searching.settings.wordings
+    assert {pair.own.phrase for pair in found.goes} == {"trout kitty", "trout", "kitty"}
+    wordings = [pair.own for pair in found.goes if pair.own.phrase == "trout kitty"]
+    assert len(wordings) > searching.settings.wordings, "more than of a phrase that the encoder finds"
     assert found.goes[0] == Pair(old, Prompt("a picture of a", "figure", ""))
-    assert new in found.stays
+    assert found.stays == (new,)
 
 
-def test_words_of_what_the_judge_sees_stay_what_they_are_by_themselves() -> None:
-    hits = Hit(Prompt("", "trout kitty", ""), opened=False), Hit(Prompt("", "kitty", ""), opened=False)
-    found = _searching().seen(_task(*hits), seed=1)
-    assert {prompt.phrase for prompt in found.stays} == {"trout"}, "kitty draws the concept without trout"
-    assert len(found.stays) == PARTS
+def test_wordings_that_do_not_draw_the_concept_stay() -> None:
+    hit = Hit(Prompt("a drawing of a green", "oak kitty", ""), opened=False)
+    found = _searching().seen(_task(hit, shown=lambda prompt: prompt.before == ""), seed=1)
+    words = {"oak kitty", "oak", "kitty"}
+    assert {pair.own.phrase for pair in found.goes if pair.own.before == ""} == words
+    assert [pair.own for pair in found.goes if pair.own.before != ""] == [hit.prompt]
+    assert {prompt.phrase for prompt in found.stays if prompt.before != ""} == words
+    assert not [prompt for prompt in found.stays if prompt.before == ""]
 
 
 def test_without_a_judge_nothing_is_drawn() -> None:
-    assert _searching().seen(SimpleNamespace(encoder=None, look=None), seed=1) == Found()
+    assert _searching().seen(SimpleNamespace(encoder=None, look=None, shows=None), seed=1) == Found()
 
 
 def test_joining_keeps_every_prompt_once() -> None:
@@ -113,7 +122,7 @@ def test_joining_keeps_every_prompt_once() -> None:
     assert Found(stays=(prompt,)) + Found(stays=(prompt,)) == Found(stays=(prompt,))
 
 
-def test_a_phrase_that_goes_stays_nowhere() -> None:
-    boat, ship = Prompt("a picture of a", "boat", ""), Prompt("", "ship", "")
-    goes = Found(goes=(Pair(Prompt("", "boat", ""), Prompt("", "a figure", "")),))
+def test_a_prompt_that_goes_does_not_stay() -> None:
+    boat, ship = Prompt("", "boat", ""), Prompt("", "ship", "")
+    goes = Found(goes=(Pair(boat, Prompt("", "a figure", "")),))
     assert (Found(stays=(boat, ship)) + goes).stays == (ship,)
