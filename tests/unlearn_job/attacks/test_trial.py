@@ -8,7 +8,7 @@ import pytest
 
 from tests.unlearn_job.attacks.targets import SMALL, target
 from unlearn_job.attacks import Budget, Candidate, Target, attempt
-from unlearn_job.attacks.trial import _candidates, hits
+from unlearn_job.attacks.trial import _candidates, hits, shown_by_base
 from unlearn_job.prompts import Prompt
 
 pytestmark = pytest.mark.torch
@@ -83,6 +83,21 @@ def test_hits_are_what_the_judge_sees_and_those_that_the_base_does_not_draw_are_
     )
     found = hits(Given((*TWO, Candidate(Prompt("", "fish", ""), 0.3))), attacked, SMALL, 1)
     assert [(hit.prompt.text, hit.opened) for hit in found] == [("red boat", True), ("green star", False)]
+
+
+def test_the_base_is_asked_for_each_prompt_with_a_seed_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from unlearn_job.attacks import trial
+
+    attacked, seeds = target(), []
+
+    def drawn(_: Target, encoder: Any, shots: Sequence[tuple[Candidate, int]]) -> list[bool]:
+        seeds.extend(seed for _, seed in shots)
+        return [encoder is attacked.base and "star" in c.prompt.text for c, _ in shots]
+
+    monkeypatch.setattr(trial, "shown", drawn)
+    assert shown_by_base(attacked, [c.prompt for c in TWO], 1) == (False, True)
+    assert len(set(seeds)) == 2
+    assert shown_by_base(attacked, [], 1) == ()
 
 
 def test_an_attack_without_candidates_has_no_success() -> None:
