@@ -28,7 +28,7 @@ PROPOSALS: Final = 24
 """Changes of each."""
 
 SEEN: Final = 4
-"""Times as many wordings of a phrase in which the judge saw the concept: it may draw it in few of them."""
+"""Times as many wordings of a phrase in which the judge saw the concept are drawn: it may show in few."""
 PARTS: Final = 6
 """Wordings of each word of such a phrase."""
 
