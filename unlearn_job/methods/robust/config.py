@@ -30,8 +30,7 @@ class Config(MethodConfig):
     longest: Annotated[int, Field(ge=1, le=16)] = 5
     """Most words or tokens of a phrase."""
     wordings: Annotated[int, Field(ge=1, le=96)] = 8
-    """Training prompts per found phrase. Of one in which the judge saw the concept four times as many are
-    drawn, and those go in which the base draws it."""
+    """Training prompts per found phrase; four times as many of one in which the judge saw the concept."""
     judged: Annotated[int, Field(ge=0, le=512)] = 64
     """Phrases of each round that are drawn too, two images of each, and shown to the judge: some draw the
     concept though they read like nothing of it. 0 draws none."""

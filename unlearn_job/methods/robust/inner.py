@@ -28,7 +28,7 @@ PROPOSALS: Final = 24
 """Changes of each."""
 
 SEEN: Final = 4
-"""Times as many wordings of a phrase in which the judge saw the concept are drawn: it may show in few."""
+"""Times as many wordings of a phrase in which the judge saw the concept: it may draw it in few of them."""
 PARTS: Final = 6
 """Wordings of each word of such a phrase."""
 
@@ -104,9 +104,10 @@ class Searching:
     def seen(self, task: Task, seed: int) -> Found:
         """Draw what reads nearest to the concept, and return what the judge sees it in.
 
-        Of a phrase, those wordings go in which the base draws the concept, and the others stay: "peter" is a
-        ghost in "a yellow peter", and else a part of other names. So with each of its words. Only phrases in
-        place of the name: around it, the encoder's own search suffices.
+        A phrase of several words goes, and each of its words stays by itself. Of a single word those wordings
+        go in which the base draws the concept, and the others stay: "peter" is a ghost in "a yellow peter",
+        and else a part of other names. Only phrases in place of the name: around it, the encoder's own search
+        suffices.
         """
         if not (task.look and task.shows and self.settings.judged):
             return Found()
@@ -117,7 +118,11 @@ class Searching:
         found = Found(tuple(self._in_place(prompt) for prompt in known))
         found += Found(stays=tuple(hit.prompt for hit in hits if hit.opened))
         for phrase in dict.fromkeys(prompt.phrase for prompt in known):
-            pairs = [*self._worded(phrase, SEEN * self.settings.wordings), *self._parts(phrase)]
+            pairs = self._worded(phrase, SEEN * self.settings.wordings)
+            parts = self._parts(phrase)
+            if parts:
+                found += Found(tuple(pairs), tuple(pair.own for pair in parts))
+                continue
             drawn = task.shows(erasure, [pair.own for pair in pairs], seed_for(seed, "shows", phrase))
             found += Found(
                 tuple(pair for pair, shows in zip(pairs, drawn, strict=True) if shows),

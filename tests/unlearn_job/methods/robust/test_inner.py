@@ -96,21 +96,19 @@ def test_what_the_judge_sees_goes_to_the_anchor_unless_the_edit_opened_it() -> N
     searching = _searching()
     old, new = Prompt("a picture of a", "trout kitty", ""), Prompt("", "boat boat", "")
     found = searching.seen(_task(Hit(old, opened=False), Hit(new, opened=True)), seed=1)
-    assert {pair.own.phrase for pair in found.goes} == {"trout kitty", "trout", "kitty"}
-    wordings = [pair.own for pair in found.goes if pair.own.phrase == "trout kitty"]
-    assert len(wordings) > searching.settings.wordings, "more than of a phrase that the encoder finds"
+    assert {pair.own.phrase for pair in found.goes} == {"trout kitty"}
+    assert len(found.goes) > searching.settings.wordings, "more than of a phrase that the encoder finds"
     assert found.goes[0] == Pair(old, Prompt("a picture of a", "figure", ""))
-    assert found.stays == (new,)
+    assert new in found.stays
+    assert {prompt.phrase for prompt in found.stays} == {"boat boat", "trout", "kitty"}
 
 
-def test_wordings_that_do_not_draw_the_concept_stay() -> None:
-    hit = Hit(Prompt("a drawing of a green", "oak kitty", ""), opened=False)
+def test_of_a_word_the_wordings_that_do_not_draw_the_concept_stay() -> None:
+    hit = Hit(Prompt("a drawing of a green", "peter", ""), opened=False)
     found = _searching().seen(_task(hit, shown=lambda prompt: prompt.before == ""), seed=1)
-    words = {"oak kitty", "oak", "kitty"}
-    assert {pair.own.phrase for pair in found.goes if pair.own.before == ""} == words
-    assert [pair.own for pair in found.goes if pair.own.before != ""] == [hit.prompt]
-    assert {prompt.phrase for prompt in found.stays if prompt.before != ""} == words
+    assert {prompt.phrase for prompt in found.stays} == {"peter"}
     assert not [prompt for prompt in found.stays if prompt.before == ""]
+    assert [pair.own for pair in found.goes if pair.own.before != ""] == [hit.prompt]
 
 
 def test_without_a_judge_nothing_is_drawn() -> None:
