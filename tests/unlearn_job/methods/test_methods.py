@@ -191,7 +191,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
     "robust": {
         "base": "closed-form",
         "rounds": 16,
-        "patience": 2,
+        "patience": 3,
         "candidates": 1500,
         "greedy": 3,
         "found": 24,

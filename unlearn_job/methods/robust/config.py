@@ -19,7 +19,7 @@ class Config(MethodConfig):
     """Method of the outer edit, run anew from the parent's encoder in every round."""
     rounds: Annotated[int, Field(ge=1, le=64)] = 16
     """Most rounds of search and edit."""
-    patience: Annotated[int, Field(ge=1, le=64)] = 2
+    patience: Annotated[int, Field(ge=1, le=64)] = 3
     """Searches in a row, each with a fresh seed, that must find nothing: then the rounds end."""
     candidates: Annotated[int, Field(ge=16, le=1_000_000)] = 1500
     """Phrases that each search of a round scores at random, before its greedy steps."""
