@@ -6,6 +6,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,18 +58,22 @@ class Site:
     s3: S3Access
 
 
+Given = Annotated[str, Field(min_length=1)]
+"""What is set to nothing counts as missing."""
+
+
 class OwnCluster(BaseSettings):
     """What a user's own cluster needs beside KUBECONFIG, from the environment."""
 
     model_config = SettingsConfigDict(env_prefix="", extra="ignore")
 
     kubeconfig: Path
-    erasure_image_operator: str
-    erasure_image_unlearn_job: str
-    erasure_image_inference: str
-    erasure_bucket: str
-    aws_access_key_id: str
-    aws_secret_access_key: SecretStr
+    erasure_image_operator: Given
+    erasure_image_unlearn_job: Given
+    erasure_image_inference: Given
+    erasure_bucket: Given
+    aws_access_key_id: Given
+    aws_secret_access_key: Annotated[SecretStr, Field(min_length=1)]
     aws_region: str = "us-east-1"
     aws_endpoint_url_s3: str | None = Field(default=None)
 

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import yaml
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.errors import LabError
 from lab.kubectl import Kubectl
@@ -144,9 +145,22 @@ class Stage:
         return f"erasure/{self.namespace}."
 
     def objects(self, prefix: str) -> dict[str, int]:
-        """List S3 keys under a prefix with their sizes in bytes."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.site.s3.bucket, Prefix=prefix)
-        return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+        """List S3 keys under a prefix with their sizes in bytes.
+
+        Raises
+        ------
+        LabError
+            The bucket cannot be listed.
+        """
+        s3 = self.site.s3
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=s3.bucket, Prefix=prefix)
+        try:
+            return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+        except (BotoCoreError, ClientError) as error:
+            raise LabError(
+                f"bucket {s3.bucket} at {s3.endpoint or 'AWS'}: {error}; check ERASURE_BUCKET, "
+                "AWS_ENDPOINT_URL_S3 and the keys"
+            ) from error
 
     def read_object(self, key: str) -> bytes:
         """Read one S3 object whole."""

@@ -45,6 +45,9 @@ def test_what_is_missing_is_named(environment: pytest.MonkeyPatch, name: str) ->
     environment.delenv(name)
     with pytest.raises(LabError, match=name):
         own_cluster()
+    environment.setenv(name, "")
+    with pytest.raises(LabError, match=name):
+        own_cluster()
 
 
 def test_missing_tools_are_named(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def test_a_file_of_the_same_size_is_uploaded_when_its_content_differs(stage: Sta
         file.write_bytes(content)
         stage.upload(file, key)
         assert stage.read_object(key) == content
+
+
+def test_a_bucket_that_does_not_exist_is_named(site: Site) -> None:
+    other = dataclasses.replace(site, s3=dataclasses.replace(site.s3, bucket="nothing-there"))
+    with pytest.raises(LabError, match=r"bucket nothing-there at .*NoSuchBucket.*check ERASURE_BUCKET"):
+        Stage(other).objects("models/")
 
 
 def test_what_is_not_ready_in_time_is_named(stage: Stage) -> None:
