@@ -119,15 +119,11 @@ class Searching:
         found += Found(stays=tuple(hit.prompt for hit in hits if hit.opened))
         for phrase in dict.fromkeys(prompt.phrase for prompt in known):
             pairs = self._worded(phrase, SEEN * self.settings.wordings)
-            parts = self._parts(phrase)
-            if parts:
-                found += Found(tuple(pairs), tuple(pair.own for pair in parts))
-                continue
-            drawn = task.shows(erasure, [pair.own for pair in pairs], seed_for(seed, "shows", phrase))
-            found += Found(
-                tuple(pair for pair, shows in zip(pairs, drawn, strict=True) if shows),
-                tuple(pair.own for pair, shows in zip(pairs, drawn, strict=True) if not shows),
-            )
+            if parts := self._parts(phrase):
+                found += Found(tuple(pairs), tuple(parts))
+            else:
+                prompts = [pair.own for pair in pairs]
+                found += _parted(pairs, task.shows(erasure, prompts, seed_for(seed, "shows", phrase)))
         return found
 
     def _budget(self, judged: int) -> Budget:
@@ -162,11 +158,7 @@ class Searching:
     def _sorted(self, pairs: Sequence[Pair]) -> Found:
         """Part what the parent reads as the concept from what the edit opened."""
         ratios = self.nearness.of(self.start, [pair.own for pair in pairs]).tolist()
-        known = [ratio < float(self.settings.nearness) for ratio in ratios]
-        return Found(
-            tuple(pair for pair, is_known in zip(pairs, known, strict=True) if is_known),
-            tuple(pair.own for pair, is_known in zip(pairs, known, strict=True) if not is_known),
-        )
+        return _parted(pairs, [ratio < float(self.settings.nearness) for ratio in ratios])
 
     def _core(self, encoder: nn.Module, phrase: str, kept: Sequence[str]) -> str:
         """Drop words as long as the rest is still the concept: "comet ace" leaves "comet"."""
@@ -189,10 +181,10 @@ class Searching:
         worded = [Pair(fill(t, phrase, kind), self._anchored(t)) for t in templates]
         return [bare, *worded][:count]
 
-    def _parts(self, phrase: str) -> list[Pair]:
+    def _parts(self, phrase: str) -> list[Prompt]:
         """Put each word of a phrase of several into wordings by itself."""
         words = dict.fromkeys(word for word in phrase.split() if word != phrase)
-        return [pair for word in words for pair in self._worded(word, PARTS)]
+        return [pair.own for word in words for pair in self._worded(word, PARTS)]
 
     def _in_place(self, prompt: Prompt) -> Pair:
         """Pair a prompt with the same one around the anchor."""
@@ -203,3 +195,11 @@ class Searching:
         if anchor is None or kind is ConceptKind.STYLE:
             return without_style(template) if anchor is None else fill(template, anchor, kind)
         return fill(template, anchor, kind)
+
+
+def _parted(pairs: Sequence[Pair], goes: Sequence[bool]) -> Found:
+    """Part pairs whose own prompt goes from those whose own prompt stays."""
+    return Found(
+        tuple(pair for pair, flag in zip(pairs, goes, strict=True) if flag),
+        tuple(pair.own for pair, flag in zip(pairs, goes, strict=True) if not flag),
+    )

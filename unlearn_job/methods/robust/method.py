@@ -99,13 +99,13 @@ def _restored(task: Task) -> tuple[dict[Digest, Found], int, int]:
 
 def _with(task: Task, known: Mapping[str, Found]) -> Task:
     """Return the task with all that was found: part of it goes, part of it stays."""
-    opened = [prompt for found in known.values() for prompt in found.stays]
+    stays = [prompt for found in known.values() for prompt in found.stays]
     return dataclasses.replace(
         task,
         erasing=tuple(
             dataclasses.replace(e, pairs=(*e.pairs, *known[e.erasure.digest].goes)) for e in task.erasing
         ),
-        retain=(*task.retain, *as_sequences(task.tokenizer, opened)),
+        retain=(*task.retain, *as_sequences(task.tokenizer, stays)),
         # Not the task's own: a round must not go on from another round's training.
         checkpoint=None,
     )

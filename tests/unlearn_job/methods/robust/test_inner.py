@@ -12,7 +12,7 @@ from tests.unlearn_job.methods.robust.erased import FEW, KEPT, erasing, trained
 from unlearn_job.attacks.trial import Hit
 from unlearn_job.erasing import Pair
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import Found, Searching
+from unlearn_job.methods.robust.inner import SEEN, Found, Searching
 from unlearn_job.methods.task import Task
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt, mentions
@@ -97,7 +97,8 @@ def test_what_the_judge_sees_goes_to_the_anchor_unless_the_edit_opened_it() -> N
     old, new = Prompt("a picture of a", "trout kitty", ""), Prompt("", "boat boat", "")
     found = searching.seen(_task(Hit(old, opened=False), Hit(new, opened=True)), seed=1)
     assert {pair.own.phrase for pair in found.goes} == {"trout kitty"}
-    assert len(found.goes) > searching.settings.wordings, "more than of a phrase that the encoder finds"
+    # The bare phrase is one of the templates too, which makes room for the prompt that was drawn.
+    assert len(found.goes) == SEEN * searching.settings.wordings
     assert found.goes[0] == Pair(old, Prompt("a picture of a", "figure", ""))
     assert new in found.stays
     assert {prompt.phrase for prompt in found.stays} == {"boat boat", "trout", "kitty"}
