@@ -14,6 +14,7 @@ from unlearn_job.attacks.words import reference_prompts, some_of
 from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.erasing import Erasing
 from unlearn_job.judges.judge import same_axis
+from unlearn_job.methods.replay import Prefix
 from unlearn_job.prompts import GENERIC, SLOT, Prompt, fill
 from unlearn_job.retain import Reading
 
@@ -71,11 +72,15 @@ def nearest(
     tokenizer: PreTrainedTokenizerBase,
     readings: Sequence[Reading],
     concepts: Sequence[Nearness],
+    prefix: Prefix | None = None,
 ) -> Tensor:
-    """Return the ratio of readings to the concept nearest to each, shape (N,), on the CPU."""
+    """Return the ratio of readings to the concept nearest to each, shape (N,), on the CPU.
+
+    What leaves the first layers on the way is kept in `prefix`, for those who need these states later.
+    """
 
     def ratio(some: Sequence[int]) -> Tensor:
-        found = encoded_readings(encoder, tokenizer, [readings[i] for i in some])
+        found = encoded_readings(encoder, tokenizer, [readings[i] for i in some], prefix)
         return torch.stack([concept.ratio(found) for concept in concepts]).amin(0)
 
     return _by_length([reading.tokens.end for reading in readings], ratio)

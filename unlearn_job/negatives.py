@@ -29,6 +29,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.erasing import Erasing
+from unlearn_job.methods.replay import Prefix
 from unlearn_job.methods.tokens import assemble, whole_words, word_ids
 from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading
@@ -44,7 +45,8 @@ class Soft:
     vector: Tensor
 
 
-Draws = Callable[[Sequence[Reading]], Sequence[bool]]
+Draws = Callable[[Sequence[Reading], Prefix | None], Sequence[bool]]
+"""Says of readings whether they draw a concept, and keeps what leaves the first layers on the way."""
 
 Slot = int | Soft
 """What stands at a position."""
@@ -153,7 +155,7 @@ class Negatives:
     seed
         In [0, 2**31).
     draws
-        Says of readings whether they draw an erased concept: those are none. Without it all count.
+        Says which readings draw an erased concept: those are none. Without it all count.
 
     """
 
@@ -174,11 +176,11 @@ class Negatives:
         self._known: dict[str, tuple[int, ...]] = {}
         self._noise = torch.Generator()
 
-    def of(self, erasing: Erasing, count: int) -> list[Reading]:
+    def of(self, erasing: Erasing, count: int, prefix: Prefix | None = None) -> list[Reading]:
         """Return `count` negatives in the prompts of one erasure, over its name and aliases in turn.
 
         Fewer where most of what is drawn reads like the concept. The same at each call, whatever was asked
-        before.
+        before. `prefix` keeps what left the parent's first layers when that was looked at.
         """
         seed = seed_for(self._seed, erasing.erasure.digest)
         self._choice.seed(seed)
@@ -186,7 +188,7 @@ class Negatives:
         kept: list[Reading] = []
         for _ in range(REDRAWS):
             drawn = self._some(erasing, count - len(kept))
-            draws = self._draws(drawn) if self._draws else [False] * len(drawn)
+            draws = self._draws(drawn, prefix) if self._draws else [False] * len(drawn)
             kept += [reading for reading, draw in zip(drawn, draws, strict=True) if not draw]
             if len(kept) == count:
                 break

@@ -28,6 +28,7 @@ from unlearn_job.generate import Pixels
 from unlearn_job.judges.judge import Judge
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.checkpoint import Checkpoint
+from unlearn_job.methods.replay import Prefix
 from unlearn_job.methods.states import require_finite, token_table
 from unlearn_job.methods.task import Look, MakeShots, Method, Shows, Task
 from unlearn_job.models import Models
@@ -283,9 +284,9 @@ def _negatives(
     near: Mapping[Digest, Nearness],
     alone: Mapping[Digest, Sequence[str]],
 ) -> Negatives:
-    def draws(readings: Sequence[Reading]) -> list[bool]:
+    def draws(readings: Sequence[Reading], prefix: Prefix | None) -> list[bool]:
         # Of any concept: a negative of one must not hold what another one is to lose.
-        ratios = nearest(start, models.tokenizer, readings, tuple(near.values()))
+        ratios = nearest(start, models.tokenizer, readings, tuple(near.values()), prefix)
         return [ratio < NEAR for ratio in ratios.tolist()]
 
     gone = (*erased_names(doc), *(word for some in alone.values() for word in some))

@@ -95,12 +95,14 @@ def test_a_name_misspelt_is_among_the_negatives() -> None:
 def test_what_draws_the_concept_is_no_negative() -> None:
     table = token_table(tiny.encoder()).weight
     words = vocabulary(tiny.tokenizer(), table, GONE, [GONE[:2]])
-    soft = Negatives(tiny.tokenizer(), words, GONE, 0, lambda readings: [bool(r.patches) for r in readings])
+    soft = Negatives(
+        tiny.tokenizer(), words, GONE, 0, lambda readings, _: [bool(r.patches) for r in readings]
+    )
     found = soft.of(_erasing(), 200)
     assert len(found) >= 150
     assert not [reading for reading in found if reading.patches]
     assert (
-        Negatives(tiny.tokenizer(), words, GONE, 0, lambda readings: [True] * len(readings)).of(
+        Negatives(tiny.tokenizer(), words, GONE, 0, lambda readings, _: [True] * len(readings)).of(
             _erasing(), 20
         )
         == []

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.conditioning import conditioning_of
+from unlearn_job.methods.replay import Prefix
 from unlearn_job.methods.states import hidden_states, token_table
 from unlearn_job.methods.thinning import cut
 from unlearn_job.methods.tokens import Tokens, assemble, stack, tokenise
@@ -120,13 +122,17 @@ def encoded(encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, prompts: Seq
 
 @torch.no_grad()
 def encoded_readings(
-    encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, readings: Sequence[Reading]
+    encoder: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    readings: Sequence[Reading],
+    prefix: Prefix | None = None,
 ) -> Read:
-    """Run an encoder on readings, some of whose tokens may be soft, as `encoded` does."""
+    """Run an encoder on readings, some of whose tokens may be soft, as `encoded` does; through `prefix`."""
     reads = conditioning_of(tokenizer)
     readings = [dataclasses.replace(reading, tokens=cut(reading.tokens, reads)) for reading in readings]
     batch = as_batch(readings, token_table(encoder).weight)
-    states = hidden_states(encoder, batch.ids, batch.embeddings).float()
+    with prefix.through(encoder, readings) if prefix else nullcontext():
+        states = hidden_states(encoder, batch.ids, batch.embeddings).float()
     return Read(states, _counted(tokenizer, [reading.tokens for reading in readings]).to(states.device))
 
 

@@ -7,13 +7,15 @@ that was there first would see what a module gave before the change.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
-from unlearn_job.methods.states import Layer, States, hidden_states, layers
+from unlearn_job.conditioning import conditioning_of
+from unlearn_job.methods.states import Layer, layers
+from unlearn_job.retain import Reading
 
 Output = Tensor | tuple[Any, ...]
 """What a module returns: states of shape (B, S, D), alone or first in a tuple."""
@@ -64,74 +66,75 @@ def _forward(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
             module.forward = before
 
 
-class _Reached(Exception):  # noqa: N818 (no error: the way out of a forward pass)
-    """The layer that was asked for has run; the rest of the encoder is not needed."""
+class Prefix:
+    """Remember what leaves the first layers of an encoder, prompt by prompt: each runs through them once.
 
-
-class LowerLayers:
-    """Remember what leaves the layers that a method does not edit: each prompt runs through them once.
+    Where attention is causal, what is behind a prompt changes nothing in it, so a prompt is known in whatever
+    batch it comes next. Elsewhere, and where a layer hands on more than states, whole batches are known.
 
     Parameters
     ----------
-    count
-        Number of layers below the first edited one; all encoders that are asked have the same weights there.
+    depth
+        Number of those layers; all encoders that are asked have the same weights there.
     budget
-        Bytes that may be kept, on the encoder's device. What does not fit is computed again, to the same
-        bits.
+        Bytes that may be kept, on the encoder's device. What does not fit is computed again.
 
     """
 
-    def __init__(self, count: int, budget: int) -> None:
-        self._count = count
+    def __init__(self, depth: int, budget: int) -> None:
+        self.depth = depth
         self._left = budget
         self._kept: dict[object, Output] = {}
 
-    def states(
-        self, batch: object, encoder: nn.Module, index: int, ids: Tensor, embeddings: Tensor | None = None
-    ) -> States:
-        """Return what a layer sees, as `layer_states` does.
+    @contextmanager
+    def through(self, encoder: nn.Module, prompts: Sequence[Reading]) -> Iterator[None]:
+        """Inside, a pass over one batch begins behind these layers if all of it is known, else is noted."""
+        known = self._known(prompts)
+        if known is None:
+            with self.noting(encoder, prompts):
+                yield
+        else:
+            with replayed(layers(encoder)[: self.depth], known):
+                yield
 
-        Parameters
-        ----------
-        batch
-            Name of the batch: one name, one set of ids and embeddings.
-        encoder, index
-            The encoder and the number of its layer, at least `count`.
-        ids, embeddings
-            Token ids, shape (B, S), and token embeddings in place of their own, shape (B, S, D).
+    @contextmanager
+    def noting(self, encoder: nn.Module, prompts: Sequence[Reading]) -> Iterator[None]:
+        """Inside, what leaves these layers in a pass over one batch is kept."""
+        if not self.depth:
+            yield
+            return
+        causal = conditioning_of(encoder).causal
 
-        """
-        among = layers(encoder)
-        layer, below = among[index], among[: self._count]
-        known = self._kept.get(batch)
-        seen: dict[str, Tensor] = {}
-
-        def remember(output: Output) -> Output:
+        def note(output: Output) -> Output:
             size = _bytes(output)
             if size <= self._left:
                 self._left -= size
-                self._kept[batch] = output
+                if causal and isinstance(output, Tensor):
+                    self._kept |= zip(map(_key, prompts), output, strict=True)
+                else:
+                    self._kept[tuple(map(_key, prompts))] = output
             return output
 
-        def projected(_module: nn.Module, args: tuple[Any, ...]) -> None:
-            seen["inputs"] = args[0]
+        with changed(layers(encoder)[self.depth - 1].block, note):
+            yield
 
-        def left(output: Output) -> Output:
-            seen["residual"] = states_of(output)
-            raise _Reached
+    def _known(self, prompts: Sequence[Reading]) -> Output | None:
+        keys = tuple(map(_key, prompts))
+        if keys in self._kept:
+            return self._kept[keys]
+        rows = [self._kept.get(key) for key in keys]
+        if not all(isinstance(row, Tensor) for row in rows):
+            return None
+        length = max(len(prompt.tokens.ids) for prompt in prompts)
+        return pad_sequence([states_of(row)[:length] for row in rows if row is not None], batch_first=True)
 
-        with ExitStack() as stack:
-            stack.enter_context(replayed(below, known))
-            if below and known is None:
-                stack.enter_context(changed(below[-1].block, remember))
-            stack.callback(layer.projection.register_forward_pre_hook(projected).remove)
-            stack.enter_context(changed(layer.block, left))
-            with suppress(_Reached):
-                hidden_states(encoder, ids, embeddings)
-        return States(seen["inputs"], seen["residual"])
+
+def _key(prompt: Reading) -> tuple[object, ...]:
+    """Return what makes two prompts the same input: token ids, and the very same vectors in place of some."""
+    return (prompt.tokens.ids, *prompt.patches.items())
 
 
 def _bytes(output: Output) -> int:
     """Return the size of an output's tensors."""
     parts = output if isinstance(output, tuple) else (output,)
-    return sum(part.numel() * part.element_size() for part in parts if isinstance(part, torch.Tensor))
+    return sum(part.numel() * part.element_size() for part in parts if isinstance(part, Tensor))

@@ -8,7 +8,7 @@ here knows a class, a prefix or a number of layers. Which of them count is what 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -108,7 +108,7 @@ class States:
 
 
 def layer_states(encoder: nn.Module, layer: Layer, ids: Tensor, embeddings: Tensor | None = None) -> States:
-    """Run the encoder and return the states of one of its layers.
+    """Run the encoder up to one of its layers and return that one's states.
 
     Parameters
     ----------
@@ -129,12 +129,18 @@ def layer_states(encoder: nn.Module, layer: Layer, ids: Tensor, embeddings: Tens
 
     def left(_module: nn.Module, _args: tuple[Any, ...], output: Tensor | tuple[Tensor, ...]) -> None:
         seen["residual"] = output[0] if isinstance(output, tuple) else output
+        raise _Reached
 
     with ExitStack() as stack:
         stack.callback(layer.projection.register_forward_pre_hook(projected).remove)
         stack.callback(layer.block.register_forward_hook(left).remove)
-        hidden_states(encoder, ids, embeddings)
+        with suppress(_Reached):
+            hidden_states(encoder, ids, embeddings)
     return States(seen["inputs"], seen["residual"])
+
+
+class _Reached(Exception):  # noqa: N818 (no error: the way out of a forward pass)
+    """The layer that was asked for has run; the rest of the encoder is not needed."""
 
 
 @dataclass(frozen=True)

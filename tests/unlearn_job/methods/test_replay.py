@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import torch
@@ -8,8 +8,10 @@ from torch import nn
 
 from tests.unlearn_job import tiny
 from tests.unlearn_job.methods.test_states import IDS, PROMPT, reading, tiny_llama, tiny_t5
-from unlearn_job.methods.replay import LowerLayers, changed, replayed
-from unlearn_job.methods.states import hidden_states, layer_states, layers, token_table
+from unlearn_job.methods.replay import Prefix, changed, replayed, states_of
+from unlearn_job.methods.states import States, hidden_states, layer_states, layers, token_table
+from unlearn_job.methods.tokens import Tokens
+from unlearn_job.retain import Reading, as_batch
 
 pytestmark = pytest.mark.torch
 
@@ -25,6 +27,23 @@ ANY = pytest.mark.parametrize(
 )
 
 
+def prompts(ids: torch.Tensor, embeddings: torch.Tensor | None = None) -> list[Reading]:
+    """Return readings of whole rows; every token soft where embeddings are given."""
+    return [
+        Reading(
+            Tokens(tuple(row), 1, 2, 3, 1, len(row), pad=0),
+            {} if embeddings is None else dict(enumerate(embeddings[at])),
+        )
+        for at, row in enumerate(ids.tolist())
+    ]
+
+
+def seen(prefix: Prefix, encoder: nn.Module, index: int, asked: Sequence[Reading]) -> States:
+    batch = as_batch(asked, token_table(encoder).weight)
+    with prefix.through(encoder, asked):
+        return layer_states(encoder, layers(encoder)[index], batch.ids, batch.embeddings)
+
+
 @ANY
 @pytest.mark.parametrize("budget", [PLENTY, 0])
 @torch.no_grad()
@@ -33,40 +52,88 @@ def test_states_are_those_of_a_whole_pass(
 ) -> None:
     encoder = build()
     found = layers(encoder)
-    lower = LowerLayers(1, budget)
+    prefix = Prefix(1, budget)
     embeddings = 1.5 * token_table(encoder).weight[ids]
-    for index, layer in enumerate(found[1:], 1):
-        for name, given in (("own", None), ("soft", embeddings)):
+    for given in (None, embeddings):
+        asked = prompts(ids, given)
+        for index, layer in enumerate(found[1:], 1):
             expected = layer_states(encoder, layer, ids, given)
             for _ in range(2):
-                states = lower.states(name, encoder, index, ids, given)
+                states = seen(prefix, encoder, index, asked)
                 assert torch.equal(states.inputs, expected.inputs)
                 assert torch.equal(states.residual, expected.residual)
     assert not [name for name, module in encoder.named_modules() if "forward" in module.__dict__]
 
 
-@torch.no_grad()
-def test_a_layer_below_runs_once_for_each_batch() -> None:
+@pytest.fixture
+def runs() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def counted(runs: list[int]) -> Iterator[nn.Module]:
+    """An encoder that tells how many prompts run through its first layer."""
     encoder = tiny.encoder()
-    found, runs = layers(encoder), []
-    lower = LowerLayers(1, PLENTY)
-    with changed(found[0].block, lambda output: runs.append(1) or output):
-        for index in (1, 2):
-            lower.states("own", encoder, index, IDS)
-    assert len(runs) == 1
+    with changed(layers(encoder)[0].block, lambda output: runs.append(len(states_of(output))) or output):
+        yield encoder
 
 
 @torch.no_grad()
-def test_what_does_not_fit_is_computed_again() -> None:
-    encoder = tiny.encoder()
-    found, runs = layers(encoder), []
-    room = IDS.numel() * tiny.WIDTH * 4
-    lower = LowerLayers(1, room)
-    with changed(found[0].block, lambda output: runs.append(1) or output):
-        for _ in range(3):
-            for batch in ("first", "second"):
-                lower.states(batch, encoder, 1, IDS)
+def test_a_layer_below_runs_once_for_each_prompt_whatever_batch_it_is_in(
+    counted: nn.Module, runs: list[int]
+) -> None:
+    prefix = Prefix(1, PLENTY)
+    long, short, soft = IDS, IDS[:, :6], 1.5 * token_table(counted).weight[IDS]
+    both = [*prompts(long), *prompts(short)]
+    seen(prefix, counted, 1, both)
+    seen(prefix, counted, 1, prompts(long, soft))
+    assert runs == [2, 1]
+    for asked, length in ((prompts(short), 6), (both[::-1], IDS.shape[1])):
+        states = seen(prefix, counted, 2, asked)
+        assert runs == [2, 1]
+        expected = seen(Prefix(1, 0), counted, 2, asked)
+        own = len(asked[0].tokens.ids)
+        assert states.residual.shape[1] == length
+        assert torch.allclose(states.residual[0, :own], expected.residual[0, :own], atol=1e-6)
+        runs[:] = [2, 1]
+
+
+@torch.no_grad()
+def test_other_vectors_in_place_of_a_token_are_another_prompt(counted: nn.Module, runs: list[int]) -> None:
+    prefix = Prefix(1, PLENTY)
+    for factor in (1.5, 2.0):
+        asked = prompts(IDS, factor * token_table(counted).weight[IDS])
+        expected = seen(Prefix(1, 0), counted, 1, asked)
+        assert torch.equal(seen(prefix, counted, 1, asked).residual, expected.residual)
+    assert len(runs) == 4
+
+
+@torch.no_grad()
+def test_a_batch_of_which_one_prompt_is_new_runs_whole(counted: nn.Module, runs: list[int]) -> None:
+    prefix = Prefix(1, PLENTY)
+    seen(prefix, counted, 1, prompts(IDS))
+    seen(prefix, counted, 1, [*prompts(IDS), *prompts(IDS[:, :6])])
+    assert runs == [1, 2]
+
+
+@torch.no_grad()
+def test_what_does_not_fit_is_computed_again(counted: nn.Module, runs: list[int]) -> None:
+    prefix = Prefix(1, IDS.numel() * tiny.WIDTH * 4)
+    other = IDS[:, :6]
+    for _ in range(3):
+        for ids in (IDS, other):
+            seen(prefix, counted, 1, prompts(ids))
     assert len(runs) == 1 + 3
+
+
+@torch.no_grad()
+def test_a_deeper_prefix_is_noted_on_the_way(counted: nn.Module, runs: list[int]) -> None:
+    asked, deeper = prompts(IDS), Prefix(2, PLENTY)
+    with deeper.noting(counted, asked):
+        hidden_states(counted, IDS)
+    expected = layer_states(counted, layers(counted)[2], IDS)
+    assert torch.equal(seen(deeper, counted, 2, asked).residual, expected.residual)
+    assert runs == [1, 1]
 
 
 @ANY

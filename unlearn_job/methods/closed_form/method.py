@@ -14,9 +14,10 @@ projections (UCE, arXiv 2308.14761), moved into the text encoder.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import groupby
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,19 +25,23 @@ from torch import Tensor, nn
 from unlearn_job.conditioning import conditioning_of
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods.closed_form.config import Config
-from unlearn_job.methods.replay import LowerLayers
-from unlearn_job.methods.states import layers, token_table
+from unlearn_job.methods.replay import Prefix
+from unlearn_job.methods.states import States, layer_states, layers, token_table
 from unlearn_job.methods.task import Task
 from unlearn_job.methods.thinning import Thinned, row_weights, thinned
-from unlearn_job.methods.tokens import Tokens, matched, stack, tokenise
+from unlearn_job.methods.tokens import Tokens, matched, tokenise
 from unlearn_job.retain import Reading, as_batch
 
 BATCH: Final = 64
 """Prompts per forward pass: bounds the memory, not the result."""
-REMEMBERED: Final = 2**30
-"""Bytes of states of the layers below the edited ones that are kept between the passes."""
+REMEMBERED: Final = 2**29
+"""Bytes of states kept between the passes: below the edited layers, and as much of the parent's encoder."""
 BLOCK: Final = 768
 """Columns of a Gram matrix that are summed at once; what lies below its diagonal is not summed."""
+
+T = TypeVar("T")
+_Rows = tuple[Tensor, Tensor, Tensor | None]
+"""x of shape (N, F), the change wanted, shape (N, D), and what each counts, shape (N,), or 1."""
 
 
 def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:
@@ -57,26 +62,31 @@ def erase(task: Task, config: MethodConfig) -> None:
         for erasing in task.erasing
         for pair in erasing.training
     ]
-    negatives = [reading for e in task.erasing for reading in task.negatives.of(e, settings.negatives)]
+    run = _Run(task, settings.layers)
+    negatives = [
+        reading for e in task.erasing for reading in task.negatives.of(e, settings.negatives, run.lower)
+    ]
     stays = [*task.retain, *negatives]
     reads = conditioning_of(task.tokenizer)
-    run = _Run(task, settings.layers)
     goes = thinned([own for own, _ in pairs], reads, [anchor.end for _, anchor in pairs])
-    # Prompts of one length together: a batch is as long as its longest. Then those of one anchor: run once.
-    concept = sorted(zip(goes, pairs, strict=True), key=lambda both: (_length(both[0]), both[1][1].ids))
     stay = thinned([reading.tokens for reading in stays], reads)
-    kept = sorted(zip(stay, stays, strict=True), key=lambda both: _length(both[0]))
-    share = _as_if_alone(len(task.erasing), len(task.retain), len(negatives))
+    # Prompts of one anchor together: it is run once for them.
+    concept = sorted(zip(goes, pairs, strict=True), key=lambda both: both[1][1].ids)
+    # Negatives apart: what is known of their lower layers is known of whole batches.
+    count = len(task.retain)
+    kept = [(stay[:count], stays[:count]), (stay[count:], stays[count:])]
+    share = _as_if_alone(len(task.erasing), count, len(negatives))
     mass = float(settings.retain_mass) * share
-    edited = layers(task.encoder)[-settings.layers :]
-    for index, layer in enumerate(edited):
+    for index, layer in enumerate(run.edited, run.first):
         wanted = _Normal.empty(layer.projection)
-        for x, d, weights in _concept_rows(run, run.first + index, concept):
-            wanted.add(x, d / (len(edited) - index), weights)
+        for x, d, weights in _concept_rows(run, index, concept):
+            wanted.add(x, d / (run.first + len(run.edited) - index), weights)
         held = _Normal.empty(layer.projection)
-        for x, d, weights in _retain_rows(run, run.first + index, kept):
-            held.add(x, d, weights)
+        for thin, readings in kept:
+            for x, d, weights in _retain_rows(run, index, list(zip(thin, readings, strict=True))):
+                held.add(x, d, weights)
         layer.projection.weight += _solve(wanted, held, mass, float(settings.ridge))
+        run.go_on()
 
 
 def _as_if_alone(concepts: int, retained: int, negatives: int) -> float:
@@ -88,8 +98,12 @@ def _as_if_alone(concepts: int, retained: int, negatives: int) -> float:
     return (retained + negatives) / (concepts * retained + negatives)
 
 
-def _length(prompt: Thinned) -> int:
-    return len(prompt.tokens.ids)
+def _batches(prompts: Iterable[tuple[Thinned, T]]) -> Iterator[Sequence[tuple[Thinned, T]]]:
+    """Yield prompts of like length together, whole ones apart: a batch is as long as its longest."""
+    ordered = sorted(prompts, key=lambda both: (both[0].weight, len(both[0].tokens.ids)))
+    for _, group in groupby(ordered, key=lambda both: both[0].weight):
+        some = list(group)
+        yield from (some[at : at + BATCH] for at in range(0, len(some), BATCH))
 
 
 class _Run:
@@ -97,9 +111,27 @@ class _Run:
 
     def __init__(self, task: Task, edited: int) -> None:
         self.encoder, self.start = task.encoder, task.start
-        self.first = max(0, len(layers(task.encoder)) - edited)
-        self.device = token_table(task.encoder).weight.device
-        self.lower = LowerLayers(self.first, REMEMBERED)
+        self.edited = layers(task.encoder)[-edited:]
+        self.first = len(layers(task.encoder)) - len(self.edited)
+        self.table = token_table(task.encoder).weight
+        self.lower = Prefix(self.first, REMEMBERED)
+        self._before, self._behind = self.lower, Prefix(self.first + 1, REMEMBERED)
+
+    def now(self, index: int, prompts: Sequence[Reading]) -> States:
+        """Return what a layer of the edited encoder sees."""
+        batch = as_batch(prompts, self.table)
+        with self.lower.through(self.encoder, prompts):
+            return layer_states(self.encoder, layers(self.encoder)[index], batch.ids, batch.embeddings)
+
+    def parent(self, index: int, prompts: Sequence[Reading]) -> States:
+        """Return what the same layer of the parent's encoder sees; the next one goes on from there."""
+        batch = as_batch(prompts, self.table)
+        with self._before.through(self.start, prompts), self._behind.noting(self.start, prompts):
+            return layer_states(self.start, layers(self.start)[index], batch.ids, batch.embeddings)
+
+    def go_on(self) -> None:
+        """Turn to the next layer."""
+        self._before, self._behind = self._behind, Prefix(self._behind.depth + 1, REMEMBERED)
 
 
 @dataclass
@@ -137,21 +169,20 @@ class _Normal:
 
 def _concept_rows(
     run: _Run, index: int, concept: Sequence[tuple[Thinned, tuple[Tokens, Tokens]]]
-) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+) -> Iterator[_Rows]:
     """Yield (x, wanted change of the residual, what a row counts) for the concept's prompts."""
-    for at in range(0, len(concept), BATCH):
-        part = concept[at : at + BATCH]
+    for part in _batches(concept):
         pairs = [(thin.tokens, _cut_alike(anchor, thin.tokens, own)) for thin, (own, anchor) in part]
-        own, anchor = (stack([pair[side] for pair in pairs]).to(run.device) for side in (0, 1))
-        now = run.lower.states(("own", at), run.encoder, index, own)
-        alone, each = anchor.unique(dim=0, return_inverse=True)
-        wanted = run.lower.states(("anchor", at), run.start, index, alone).residual[each]
+        now = run.now(index, [Reading(own) for own, _ in pairs])
+        alone = {anchor.ids: Reading(anchor) for _, anchor in pairs}
+        place = {ids: row for row, ids in enumerate(alone)}
+        wanted = run.parent(index, list(alone.values())).residual[[place[anchor.ids] for _, anchor in pairs]]
         rows, here, there = matched(pairs)
-        weights = row_weights([thin for thin, _ in part], own.shape[1])
+        weights = row_weights([thin for thin, _ in part], now.inputs.shape[1])
         yield (
             now.inputs[rows, here],
             wanted[rows, there] - now.residual[rows, here],
-            None if weights is None else weights[rows, here].to(run.device),
+            None if weights is None else weights[rows, here].to(now.inputs.device),
         )
 
 
@@ -163,22 +194,19 @@ def _cut_alike(anchor: Tokens, thin: Tokens, whole: Tokens) -> Tokens:
     return dataclasses.replace(anchor, ids=anchor.ids[:length], last=min(anchor.last, length))
 
 
-def _retain_rows(
-    run: _Run, index: int, kept: Sequence[tuple[Thinned, Reading]]
-) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+def _retain_rows(run: _Run, index: int, kept: Sequence[tuple[Thinned, Reading]]) -> Iterator[_Rows]:
     """Yield (x, what brings the residual back to the parent's, what a row counts) for all that must stay."""
-    for at in range(0, len(kept), BATCH):
-        part = kept[at : at + BATCH]
+    for part in _batches(kept):
         readings = [dataclasses.replace(reading, tokens=thin.tokens) for thin, reading in part]
-        batch = as_batch(readings, token_table(run.encoder).weight)
-        weights = row_weights([thin for thin, _ in part], batch.ids.shape[1])
-        counts = None if weights is None else weights.to(run.device)[batch.counts]
-        now = run.lower.states(("kept", at), run.encoder, index, batch.ids, batch.embeddings)
+        counts = as_batch(readings, run.table).counts
+        weights = row_weights([thin for thin, _ in part], counts.shape[1])
+        rows = None if weights is None else weights.to(counts.device)[counts]
+        before = run.parent(index, readings)
         if index == run.first:  # nothing is edited yet: the same states, for half the work
-            yield now.inputs[batch.counts], torch.zeros_like(now.residual[batch.counts]), counts
+            yield before.inputs[counts], torch.zeros_like(before.residual[counts]), rows
             continue
-        wanted = run.lower.states(("kept", at), run.start, index, batch.ids, batch.embeddings).residual
-        yield now.inputs[batch.counts], (wanted - now.residual)[batch.counts], counts
+        now = run.now(index, readings)
+        yield now.inputs[counts], (before.residual - now.residual)[counts], rows
 
 
 def _solve(wanted: _Normal, held: _Normal, mass: float, ridge: float) -> Tensor:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from tests.unlearn_job import tiny
 from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput
-from unlearn_job.methods.closed_form.method import _as_if_alone, _Normal, _solve
-from unlearn_job.methods.states import hidden_states
+from unlearn_job.methods.closed_form.config import Config
+from unlearn_job.methods.closed_form.method import _as_if_alone, _Normal, _solve, erase
+from unlearn_job.methods.replay import Output, changed, states_of
+from unlearn_job.methods.states import hidden_states, layers
 from unlearn_job.methods.tokens import stack, tokenise
 from unlearn_job.models import Models
 from unlearn_job.prompts import fill
-from unlearn_job.unlearn import unlearn
+from unlearn_job.unlearn import _task, unlearn
 
 pytestmark = pytest.mark.torch
 
@@ -107,6 +110,27 @@ def test_a_name_and_its_alias_go_and_names_that_share_a_word_stay(
     assert _moved(trained, without_berg, "miss berg", PERSON, "a woman") > 0.6
     for name in ("anna stone", "peter berg", "mister berg", "viktor moss"):  # all but the first unlisted
         assert _moved(trained, without_berg, name, PERSON, "a woman") < 0.3
+
+
+@torch.no_grad()
+def test_what_a_screen_ran_through_the_lower_layers_is_not_run_again(trained: Models) -> None:
+    task, rows = _task(trained, _document(BERG), None), []
+    (erasing,) = task.erasing
+
+    def count(output: Output) -> Output:
+        rows.append(len(states_of(output)))
+        return output
+
+    with ExitStack() as stack:
+        for encoder in (task.start, task.encoder):
+            stack.enter_context(changed(layers(encoder)[0].block, count))
+        task.negatives.of(erasing, 400)
+        screened = sum(rows)
+        rows.clear()
+        erase(task, Config(negatives=400))
+    assert screened >= 400
+    anchors = {pair.anchor.text for pair in erasing.training}
+    assert sum(rows) <= screened + len(task.retain) + len(erasing.training) + len(anchors)
 
 
 def test_what_the_parent_erased_stays_erased(trained: Models, without_berg: CLIPTextModel) -> None:
