@@ -15,4 +15,6 @@ def make_few(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"BESIDE": 8, "INSTEAD": 16, "UNNAMED": search}.items():
         monkeypatch.setattr(variations, name, value)
     of = Negatives.of
-    monkeypatch.setattr(Negatives, "of", lambda self, erasing, count: of(self, erasing, min(count, 48)))
+    monkeypatch.setattr(
+        Negatives, "of", lambda self, erasing, count, *more: of(self, erasing, min(count, 48), *more)
+    )

@@ -44,7 +44,8 @@ class ConceptLoss:
     def __init__(self, target: Target) -> None:
         if target.models.surrogate is None:
             raise NoSurrogateError("this attack looks through the text-to-image model; give base.surrogate")
-        self.denoiser = Denoiser(target.models.surrogate, target.models.encoder_name, target.others)
+        beside = {**target.others, **target.beside}
+        self.denoiser = Denoiser(target.models.surrogate, target.models.encoder_name, beside)
         knowing = dataclasses.replace(target.models, start_encoder=target.base)
         shots = make_shots(knowing, target.doc, target.judge, target.erasure, SHOTS)
         self._latents = self.denoiser.encode(shots.images)

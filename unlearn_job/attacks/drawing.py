@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
 import torch
 
 from unlearn_job.attacks.protocol import Candidate, Target
-from unlearn_job.attacks.screen import encoded
+from unlearn_job.attacks.soft import softened
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.encoder import Encoders
 from unlearn_job.generate import Pixels, Sample
-from unlearn_job.methods.states import hidden_states, token_table
 from unlearn_job.probe.base import draw_images
 from unlearn_job.probe.seen import judged
 from unlearn_job.probe.subjects import Asked, Wording
-from unlearn_job.prompts import Prompt
-from unlearn_job.retain import as_batch
 
 SOFT_BATCH: Final = 16
 """Images per call where embeddings are fed."""
@@ -54,7 +52,7 @@ def draw(target: Target, encoder: Encoders, shots: Sequence[tuple[Candidate, int
 
 
 def _soft(target: Target, encoders: Encoders, shots: Sequence[tuple[Candidate, int]]) -> Pixels:
-    """Feed the encoder embeddings, and the pipeline what comes out.
+    """Draw each candidate with its soft tokens in the encoders.
 
     Raises
     ------
@@ -63,29 +61,26 @@ def _soft(target: Target, encoders: Encoders, shots: Sequence[tuple[Candidate, i
 
     """
     models, probe = target.models, target.doc.probe
-    # Soft inputs of several encoders are never found: `inversion` refuses a denoiser that reads several.
-    encoder = models.by_component(encoders)[models.encoder_name]
     if models.surrogate is None:
         raise NoSurrogateError("soft inputs are drawn with the text-to-image model; give base.surrogate")
-    run: Any = models.surrogate  # every pipeline has a __call__, and the base class declares none
-    readings = [candidate.soft for candidate, _ in shots if candidate.soft is not None]
     parts = []
-    with torch.inference_mode():
-        nothing = encoded(encoder, target.tokenizer, [Prompt("", "", "")]).states
-        for at in range(0, len(shots), SOFT_BATCH):
-            batch = as_batch(readings[at : at + SOFT_BATCH], token_table(encoder).weight)
-            states = hidden_states(encoder, batch.ids, batch.embeddings)
-            output = run(
-                prompt_embeds=states.to(models.dtype),
-                negative_prompt_embeds=nothing.expand_as(states).to(models.dtype),
-                generator=[
-                    torch.Generator("cpu").manual_seed(seed) for _, seed in shots[at : at + SOFT_BATCH]
-                ],
-                num_inference_steps=probe.image_steps,
-                guidance_scale=float(probe.guidance),
-                output_type="np",
-            )
-            parts.append(np.asarray(output.images))
+    with models.using(models.surrogate, encoders) as pipeline, torch.inference_mode():
+        run: Any = pipeline  # every pipeline has a __call__, and the base class declares none
+        # One prompt has other soft tokens in each candidate, so no call draws two of them.
+        for _, some in groupby(shots, key=lambda shot: id(shot[0])):
+            candidates, seeds = zip(*some, strict=True)
+            candidate = candidates[0]
+            for at in range(0, len(seeds), SOFT_BATCH):
+                batch = seeds[at : at + SOFT_BATCH]
+                with softened(pipeline, candidate.soft or {}):
+                    output = run(
+                        prompt=[candidate.prompt.text] * len(batch),
+                        generator=[torch.Generator("cpu").manual_seed(seed) for seed in batch],
+                        num_inference_steps=probe.image_steps,
+                        guidance_scale=float(probe.guidance),
+                        output_type="np",
+                    )
+                parts.append(np.asarray(output.images))
     drawn = np.nan_to_num(np.concatenate(parts), nan=0.0)
     pixels: Pixels = (drawn.clip(0.0, 1.0) * 255.0).round().astype(np.uint8)
     return pixels

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.attacks.denoising import ConceptLoss
 from unlearn_job.attacks.protocol import Budget, Candidate, Target
-from unlearn_job.methods.denoising import need_one_encoder
 from unlearn_job.methods.states import token_table
-from unlearn_job.methods.tokens import Tokens, tokenise
+from unlearn_job.methods.tokens import tokenise
 from unlearn_job.prompts import Prompt, fill
 from unlearn_job.retain import Reading
 from unlearn_job.seeds import seed_for
@@ -31,7 +31,7 @@ STARTS: Final = ("name", "mean", "noise")
 
 @dataclass(frozen=True)
 class Inversion:
-    """Soft tokens in place of the name, as many as the name has.
+    """Soft tokens in place of the name, as many as the name has; in all encoders of the target together.
 
     Attributes
     ----------
@@ -45,74 +45,101 @@ class Inversion:
     longest: float = 0.0
     name: str = "inversion"
     names_concept: bool = False
+    joint: bool = True
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
-        """Train one candidate per start; the U-Net and the encoder stay as they are.
-
-        Raises
-        ------
-        UnsupportedDenoiserError
-            The U-Net reads several encoders: soft tokens in one would say less than such an attack can.
-
-        """
-        need_one_encoder(target.models.surrogate)
+        """Train one candidate per start; the U-Net and the encoders stay as they are."""
         loss = ConceptLoss(target)
         concept, templates = target.erasure.concept, target.templates.training(target.erasure.concept.kind)
         prompts = [fill(template, concept.name, concept.kind) for template in templates]
         found = []
         for start in self.starts:
-            own = seed_for(seed, self.name, start)
-            soft, reached = self._train(target, loss, prompts, budget, seed=own, start=start)
-            tokens = tokenise(target.tokenizer, prompts[0])
-            found.append(Candidate(prompts[0], reached, Reading(tokens, _patches(tokens, soft.cpu()))))
+            generator = torch.Generator("cpu").manual_seed(seed_for(seed, self.name, start))
+            softs = [_Soft.of(part, prompts[0], generator, start) for part in target.parts]
+            reached = self._train(softs, loss, prompts, budget, generator)
+            read = {soft.component: soft.reading(prompts[0]) for soft in softs}
+            found.append(Candidate(prompts[0], reached, read))
         return sorted(found, key=lambda c: c.score)
 
     def _train(
         self,
-        target: Target,
+        softs: Sequence[_Soft],
         concept_loss: ConceptLoss,
         prompts: Sequence[Prompt],
         budget: Budget,
-        *,
-        seed: int,
-        start: str,
-    ) -> tuple[Tensor, float]:
-        table = token_table(target.edited).weight.detach()
-        generator = torch.Generator("cpu").manual_seed(seed)
-        soft = _start(target, table, prompts[0], generator, start).requires_grad_()
-        optimiser = torch.optim.Adam([soft], lr=RATE)
-        limit = self.longest * float(table.norm(dim=1).max())
+        generator: torch.Generator,
+    ) -> float:
+        """Train the vectors in place; return the mean loss of the last fifth of the steps."""
+        own, *others = softs
+        vectors = [soft.vectors.requires_grad_() for soft in softs]
+        optimiser = torch.optim.Adam(vectors, lr=RATE)
         losses = []
         for step in range(budget.steps):
-            tokens = tokenise(target.tokenizer, prompts[step % len(prompts)])
-            ids = torch.tensor([tokens.ids], device=table.device)
-            embeddings = table[ids]
-            place = torch.arange(tokens.start, tokens.stop, device=table.device)
-            embeddings = embeddings.index_put((torch.zeros_like(place), place), soft[: len(place)])
-            read = concept_loss.denoiser.read(target.edited, ids, embeddings)
+            prompt = prompts[step % len(prompts)]
+            ids, embeddings = own.embedded(prompt)
+            beside = {other.component: other.embedded(prompt)[1] for other in others}
+            read = concept_loss.denoiser.read(own.encoder, ids, embeddings, soft=beside)
             loss = concept_loss.of(read, concept_loss.noisy(budget.batch, generator)).mean()
-            (soft.grad,) = torch.autograd.grad(loss, [soft])
+            for vector, gradient in zip(vectors, torch.autograd.grad(loss, vectors), strict=True):
+                vector.grad = gradient
             optimiser.step()
-            if limit:
-                with torch.no_grad():
-                    soft.mul_((limit / soft.norm(dim=1, keepdim=True)).clamp(max=1.0))
+            if self.longest:
+                for soft in softs:
+                    soft.shorten(self.longest)
             losses.append(loss.item())
         last = losses[-max(1, len(losses) // 5) :]
-        return soft.detach(), sum(last) / len(last)
+        return sum(last) / len(last)
 
 
-def _start(target: Target, table: Tensor, prompt: Prompt, generator: torch.Generator, start: str) -> Tensor:
-    """Return the embeddings to start from, shape (tokens of the name, D), float32."""
-    tokens = tokenise(target.tokenizer, prompt)
-    own = table[list(tokens.ids[tokens.start : tokens.stop])].float().clone()
-    if start == "name":
-        return own
-    mean = table.float().mean(0, keepdim=True).expand_as(own).clone()
-    if start == "mean":
-        return mean
-    spread = table.float().std(0, keepdim=True)
-    return mean + spread * torch.randn(own.shape, generator=generator).to(own)
+@dataclass(frozen=True)
+class _Soft:
+    """What one encoder gets in place of the name.
 
+    Attributes
+    ----------
+    component: the encoder's.
+    encoder: the edited one.
+    tokenizer: its own.
+    vectors: shape (tokens of the name, D), float32.
 
-def _patches(tokens: Tokens, soft: Tensor) -> dict[int, Tensor]:
-    return {tokens.start + i: vector for i, vector in enumerate(soft) if tokens.start + i < tokens.stop}
+    """
+
+    component: str
+    encoder: nn.Module
+    tokenizer: PreTrainedTokenizerBase
+    vectors: Tensor
+
+    @classmethod
+    def of(cls, target: Target, prompt: Prompt, generator: torch.Generator, start: str) -> _Soft:
+        """Start from the name's own embeddings, from the mean word, or from noise around it."""
+        table = token_table(target.edited).weight.detach()
+        tokens = tokenise(target.tokenizer, prompt)
+        vectors = table[list(tokens.ids[tokens.start : tokens.stop])].float().clone()
+        if start != "name":
+            mean = table.float().mean(0, keepdim=True).expand_as(vectors).clone()
+            spread = table.float().std(0, keepdim=True)
+            noise = torch.randn(vectors.shape, generator=generator).to(vectors) if start == "noise" else 0.0
+            vectors = mean + spread * noise
+        return cls(target.models.encoder_name, target.edited, target.tokenizer, vectors)
+
+    def embedded(self, prompt: Prompt) -> tuple[Tensor, Tensor]:
+        """Return a prompt's ids, shape (1, S), and its embeddings with the vectors in them, (1, S, D)."""
+        table = token_table(self.encoder).weight.detach()
+        tokens = tokenise(self.tokenizer, prompt)
+        ids = torch.tensor([tokens.ids], device=table.device)
+        place = torch.arange(tokens.start, tokens.stop, device=table.device)
+        at = (torch.zeros_like(place), place)
+        return ids, table[ids].index_put(at, self.vectors[: len(place)].to(table.dtype))
+
+    @torch.no_grad()
+    def shorten(self, longest: float) -> None:
+        """Bound the vectors' norms, in multiples of the longest row of the token table."""
+        limit = longest * float(token_table(self.encoder).weight.norm(dim=1).max())
+        self.vectors.mul_((limit / self.vectors.norm(dim=1, keepdim=True)).clamp(max=1.0))
+
+    def reading(self, prompt: Prompt) -> Reading:
+        """Return a prompt with the vectors in it, on the CPU."""
+        tokens = tokenise(self.tokenizer, prompt)
+        vectors = self.vectors.detach().cpu()
+        places = range(tokens.start, tokens.stop)
+        return Reading(tokens, dict(zip(places, vectors, strict=False)))

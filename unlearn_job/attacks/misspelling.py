@@ -25,6 +25,7 @@ class Misspelling:
 
     name: str = "misspelling"
     names_concept: bool = False
+    joint: bool = False
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Score single slips of every name, and as many double ones as the budget has."""

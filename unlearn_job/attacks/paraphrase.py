@@ -31,6 +31,7 @@ class Paraphrase:
 
     name: str = "paraphrase"
     names_concept: bool = True
+    joint: bool = False
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Score every wording of every name; the seed decides which of many enter."""
@@ -48,6 +49,7 @@ class Synonym:
 
     name: str = "synonym"
     names_concept: bool = False
+    joint: bool = False
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Score all single words and the pairs of the best ones with the base encoder."""

@@ -38,6 +38,7 @@ class AdversarialPrefix:
 
     name: str = "prefix"
     names_concept: bool = True
+    joint: bool = False
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Descend from several random prefixes, position by position."""

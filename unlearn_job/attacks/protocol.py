@@ -8,6 +8,7 @@ from typing import Protocol
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from unlearn_job.attacks.soft import Softs
 from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
@@ -17,7 +18,6 @@ from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.probe.subjects import alternatives, listed
 from unlearn_job.prompts import Prompt, Templates, names
-from unlearn_job.retain import Reading
 
 __all__ = ["Attack", "Budget", "Candidate", "Outcome", "Target"]
 
@@ -30,13 +30,13 @@ class Candidate:
     ----------
     prompt: the text; for a soft input the text that it stands in.
     score: of the attack's own screen, smaller is more promising; not comparable between attacks.
-    soft: embeddings in place of some tokens; None for a text that anybody can type.
+    soft: the prompt with embeddings in place of some tokens; None for a text that anybody can type.
 
     """
 
     prompt: Prompt
     score: float
-    soft: Reading | None = None
+    soft: Softs | None = None
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,14 @@ class Attack(Protocol):
     def names_concept(self) -> bool:
         """Whether its prompts hold the concept's name, so that the base is expected to draw it."""
 
+    @property
+    def joint(self) -> bool:
+        """Whether one search goes over all encoders of a target; else each is searched by itself."""
+
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Return candidates, the most promising first; at most `budget.judged` are looked at.
 
-        The target has one encoder. The same seed gives the same candidates.
+        The target has one encoder, unless the search is joint. The same seed gives the same candidates.
         """
 
 

@@ -36,6 +36,7 @@ class RingABell:
     strength: float = 1.0
     name: str = "ring-a-bell"
     names_concept: bool = False
+    joint: bool = False
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Search the whole vocabulary for the states wanted; names banned."""

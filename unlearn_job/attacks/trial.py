@@ -124,8 +124,9 @@ def _first_looks(
 
 
 def _candidates(attack: Attack, target: Target, budget: Budget, seed: int) -> list[Candidate]:
-    """Search in every encoder under attack; in turns, because scores of two encoders do not compare."""
-    searched = [attack.search(part, budget, seed) for part in target.parts]
+    """Search in the encoders under attack; candidates in turns, because scores of two do not compare."""
+    targets = (target,) if attack.joint else target.parts
+    searched = [attack.search(part, budget, seed) for part in targets]
     if len(searched) == 1:
         return list(searched[0])
     found: dict[str, Candidate] = {}

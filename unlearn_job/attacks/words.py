@@ -49,6 +49,7 @@ class WordSearch:
     whole: bool = False
     place: Place = Place.INSTEAD
     spared: tuple[str, ...] = ()
+    joint: bool = False
 
     @property
     def name(self) -> str:

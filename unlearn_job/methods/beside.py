@@ -104,15 +104,22 @@ class Beside:
         }
         self._scale: int = pipeline.vae_scale_factor
 
-    def read(self, encoder: nn.Module, ids: Tensor, embeddings: Tensor | None, beside: Tensor) -> Conditions:
+    def read(
+        self,
+        encoder: nn.Module,
+        ids: Tensor,
+        embeddings: Tensor | None,
+        beside: Tensor,
+        soft: Mapping[str, Tensor],
+    ) -> Conditions:
         """Return what the U-Net gets, as `Denoiser.read` does."""
         found = []
         for name, one in self._encoders.items():
             if name == self._component:
                 found.append(conditions(encoder, ids, embeddings, one.reads_of(encoder)))
             else:
-                with torch.no_grad():
-                    found.append(conditions(one.model, one.own(beside), reads=one.reads))
+                with torch.set_grad_enabled(torch.is_grad_enabled() and name in soft):
+                    found.append(conditions(one.model, one.own(beside), soft.get(name), one.reads))
         return _joined(found)
 
     def added(self, latents: Tensor, read: Conditions) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from unlearn_job.methods.beside import Beside, UnsupportedDenoiserError
 from unlearn_job.methods.states import Conditions, conditions
 
-__all__ = ["Denoiser", "Noisy", "UnsupportedDenoiserError", "need_one_encoder"]
+__all__ = ["Denoiser", "Noisy", "UnsupportedDenoiserError"]
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,9 @@ class Denoiser:
         embeddings: Tensor | None = None,
         *,
         beside: Tensor | None = None,
+        soft: Mapping[str, Tensor] | None = None,
     ) -> Conditions:
-        """Return what the U-Net gets of prompts; a gradient reaches `encoder` alone.
+        """Return what the U-Net gets of prompts; a gradient reaches `encoder` and what is soft, nothing else.
 
         Parameters
         ----------
@@ -122,11 +123,13 @@ class Denoiser:
         beside
             Ids of other prompts, shape (B, S), for the encoders beside it; None is the same prompts. Where
             the U-Net reads one encoder alone nobody looks at them.
+        soft
+            Token embeddings in place of the ids' own, shape (B, S, D), for encoders beside it, by component.
 
         """
         if self._beside is None:
             return conditions(encoder, ids, embeddings)
-        return self._beside.read(encoder, ids, embeddings, ids if beside is None else beside)
+        return self._beside.read(encoder, ids, embeddings, ids if beside is None else beside, soft or {})
 
     def predict(self, noisy: Noisy, read: Conditions) -> Tensor:
         """Return the U-Net's prediction for B prompts, shape (B, C, h, w), in float32."""
@@ -145,23 +148,7 @@ class Denoiser:
         return (latents - noise * predicted) / signal.clamp(min=1e-4)
 
 
-def need_one_encoder(pipeline: DiffusionPipeline | None) -> None:
-    """Refuse a U-Net that reads several encoders, for what changes the input of one alone.
-
-    Raises
-    ------
-    UnsupportedDenoiserError
-        The text-to-image pipeline has one.
-
-    """
-    if _addition(pipeline) is not None:
-        raise UnsupportedDenoiserError(
-            f"the denoiser of {type(pipeline).__name__} is no U-Net that takes the hidden states of one "
-            "encoder alone; use an attack that reads the encoders and no denoiser"
-        )
-
-
-def _addition(pipeline: DiffusionPipeline | None) -> str | None:
+def _addition(pipeline: DiffusionPipeline) -> str | None:
     """Return what a U-Net takes besides hidden states, as diffusers calls it; None where that is nothing."""
     unet = getattr(pipeline, "unet", None)
     found: str | None = getattr(unet.config, "addition_embed_type", None) if unet is not None else None

@@ -20,7 +20,7 @@ def test_embeddings_of_the_own_tokens_draw_what_the_text_draws() -> None:
     tokens = tokenise(victim.tokenizer, COMET)
     table = token_table(victim.edited).weight
     patches = {at: table[tokens.ids[at]] for at in range(tokens.start, tokens.stop)}
-    text, soft = Candidate(COMET, 0.0), Candidate(COMET, 0.0, Reading(tokens, patches))
+    text, soft = Candidate(COMET, 0.0), Candidate(COMET, 0.0, {"text_encoder": Reading(tokens, patches)})
     other = Candidate(Prompt("a picture of", "captain whale", ""), 0.0)
     pixels = draw(victim, victim.edited, [(soft, 5), (text, 5), (other, 5), (text, 6)])
     assert np.abs(pixels[0].astype(int) - pixels[1].astype(int)).max() <= 1
@@ -54,6 +54,6 @@ def _broken(pixels: np.ndarray) -> list[bool]:
 def test_soft_inputs_need_the_text_to_image_model_and_texts_do_not() -> None:
     victim = target(surrogate=False)
     assert len(draw(victim, victim.edited, [(Candidate(COMET, 0.0), 1)])) == 1
-    soft = Candidate(COMET, 0.0, Reading(tokenise(victim.tokenizer, COMET)))
+    soft = Candidate(COMET, 0.0, {"text_encoder": Reading(tokenise(victim.tokenizer, COMET))})
     with pytest.raises(NoSurrogateError):
         draw(victim, victim.edited, [(soft, 1)])

@@ -21,6 +21,7 @@ class Given:
     candidates: tuple[Candidate, ...]
     name: str = "given"
     names_concept: bool = False
+    joint: bool = False
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:  # noqa: ARG002
         return self.candidates
@@ -44,6 +45,7 @@ def test_of_several_encoders_each_is_searched_and_candidates_come_in_turns() -> 
 
         name: str = "named"
         names_concept: bool = False
+        joint: bool = False
 
         def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:  # noqa: ARG002
             own = Candidate(Prompt("", target.models.encoder_name, ""), 0.1)

@@ -31,6 +31,8 @@ from tests.unlearn_job.test_signing import write_key
 from unlearn_job import api
 from unlearn_job.attacks import Target, attempt
 from unlearn_job.attacks.catalogue import load_attack
+from unlearn_job.attacks.drawing import draw
+from unlearn_job.attacks.inversion import Inversion
 from unlearn_job.conditioning import UnsupportedEncoderError
 from unlearn_job.contract.concept import Concept, KeptConcept
 from unlearn_job.contract.document import JobInput, ParentRelease
@@ -43,7 +45,6 @@ from unlearn_job.foreign import open_foreign
 from unlearn_job.generate import Sample, clips
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.localise import localised
-from unlearn_job.methods.denoising import UnsupportedDenoiserError
 from unlearn_job.models import Models, load_models
 from unlearn_job.parent import ParentMismatchError
 from unlearn_job.released import open_release, verify_release
@@ -215,13 +216,26 @@ def test_a_prefix_is_searched_with_the_loss_of_all_that_the_denoiser_reads(edite
     assert prefix.search(second, budget, 1)
 
 
-def test_soft_tokens_in_one_of_the_encoders_that_the_denoiser_reads_are_refused(edited: Edited) -> None:
+def test_soft_tokens_are_trained_and_drawn_in_all_encoders_that_the_denoiser_reads(edited: Edited) -> None:
     eyes = tiny.Eyes(threshold=0.0)
     target = Target.of(edited.models, edited.encoders, eyes, edited.document, edited.document.adds[0])
-    with pytest.raises(
-        UnsupportedDenoiserError, match="StableDiffusionXLPipeline is no U-Net that takes the"
-    ):
-        attempt(load_attack("inversion"), target, SMALL, 1)
+    few, many = (SMALL.model_copy(update={"steps": steps, "batch": 4}) for steps in (2, 30))
+    inversion = Inversion(starts=("noise",))
+    (start,), (found,) = (inversion.search(target, budget, 1) for budget in (few, many))
+    assert found.score < start.score
+    assert found.soft is not None
+    assert start.soft is not None
+    assert found.soft.keys() == {*BOTH}
+    for name, reading in found.soft.items():
+        moved = [not torch.equal(v, start.soft[name].patches[at]) for at, v in reading.patches.items()]
+        assert moved
+        assert all(moved)
+    one_alone = [dataclasses.replace(found, soft={name: found.soft[name]}) for name in BOTH]
+    text = dataclasses.replace(found, soft=None)
+    pictures = draw(target, edited.encoders, [(one, 5) for one in (found, *one_alone, text)])
+    assert len({picture.tobytes() for picture in pictures}) == 4
+    outcome = attempt(inversion, target, few, 1)
+    assert (outcome.candidates, outcome.soft, outcome.edited.samples) == (1, True, SMALL.fresh)
 
 
 @dataclasses.dataclass(frozen=True)
