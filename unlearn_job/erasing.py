@@ -16,13 +16,25 @@ from unlearn_job.methods.tokens import stack, tokenise
 from unlearn_job.prompts import GENERIC, Prompt, Templates, fill, mentions, names, without_style
 from unlearn_job.wordings import wordings
 
+Vectors = tuple[tuple[float, ...], ...]
+"""Token embeddings, one after the other; none is the words' own."""
+
 
 @dataclass(frozen=True)
 class Pair:
-    """A prompt of the concept and the one that it shall act like."""
+    """A prompt of the concept and the one that it shall act like.
+
+    Attributes
+    ----------
+    own: of the concept.
+    anchor: what it shall act like.
+    soft: embeddings in place of those of the phrase's tokens in `own`.
+
+    """
 
     own: Prompt
     anchor: Prompt
+    soft: Vectors = ()
 
 
 @dataclass(frozen=True)

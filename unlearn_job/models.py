@@ -190,7 +190,8 @@ def load_models(
     plan = choose(free_memory(device), sizes, options, dtype=precision, thrift=thrift)
     place(pipeline, plan, device)
     if surrogate is not None:
-        place(surrogate, plan, device, trained=configs()[document.method.name].needs_surrogate)
+        method = configs()[document.method.name].model_validate(document.method.parameters)
+        place(surrogate, plan, device, trained=method.uses_surrogate)
     for name in names:
         tokenizer = read[name][1]
         attach(observe(pipeline, name, tokenizer), bases[name], starts[name], tokenizer)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from unlearn_job.methods.goal import Rows, TokenPair, answering_rows
 from unlearn_job.methods.replay import Output, changed, replayed, states_of, with_states
-from unlearn_job.methods.states import Layer, UnsupportedEncoderError, hidden_states, layers
+from unlearn_job.methods.states import Layer, UnsupportedEncoderError, hidden_states, layers, token_table
 
 ATTENTION: Final = frozenset(("self_attn", "SelfAttention"))
 """Names of a layer's attention in CLIP and Llama, and in T5."""
@@ -68,7 +68,7 @@ class Patching:
 
     def __init__(self, encoder: nn.Module, pairs: Sequence[TokenPair]) -> None:
         self._encoder, self._layers = encoder, layers(encoder)
-        self._rows = answering_rows(pairs, next(encoder.parameters()).device)
+        self._rows = answering_rows(pairs, token_table(encoder).weight)
         self._groups = _groups(self._rows, pairs)
         self._own, own_run = self._run(self._rows.own)
         self._anchor, self._anchor_run = self._run(self._rows.anchor)
@@ -148,7 +148,7 @@ class Patching:
 def _groups(rows: Rows, pairs: Sequence[TokenPair]) -> Mapping[Positions, Tensor]:
     """Sort the rows by where they stand, a mask of shape (N,) each; what no row has is left out."""
     start, stop, end = (
-        torch.tensor([getattr(own, name) for own, _ in pairs], device=rows.row.device)[rows.row]
+        torch.tensor([getattr(own.tokens, name) for own, _ in pairs], device=rows.row.device)[rows.row]
         for name in ("start", "stop", "end")
     )
     masks = {

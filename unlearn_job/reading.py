@@ -58,8 +58,8 @@ def check_method(document: JobInput) -> None:
         config = known[name].model_validate(document.method.parameters)
     except ValidationError as exc:
         raise DocumentError(f"method.parameters of {name}: {first_error(exc)}") from exc
-    if config.needs_surrogate and document.base.surrogate is None:
-        raise DocumentError(f"base.surrogate: method {name} trains through the text-to-image model; name one")
+    if config.uses_surrogate and document.base.surrogate is None:
+        raise DocumentError(f"base.surrogate: method {name} goes through the text-to-image model; name one")
 
 
 def first_error(error: ValidationError) -> str:

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput
-from unlearn_job.erasing import erased_names
+from unlearn_job.erasing import Vectors, erased_names
 from unlearn_job.methods.tokens import Tokens, stack, tokenise
 from unlearn_job.prompts import GENERIC, Prompt, Templates, fill, mentions, names, without_style
 from unlearn_job.wordings import wordings
@@ -130,4 +130,11 @@ def held_prompts(doc: JobInput, templates: Templates) -> tuple[Prompt, ...]:
 
 def as_sequences(tokenizer: PreTrainedTokenizerBase, prompts: Iterable[Prompt]) -> list[Reading]:
     """Tokenise prompts; all their rows count."""
-    return [Reading(tokenise(tokenizer, prompt)) for prompt in prompts]
+    return [as_reading(tokenizer, prompt) for prompt in prompts]
+
+
+def as_reading(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, soft: Vectors = ()) -> Reading:
+    """Tokenise a prompt, with vectors in place of the phrase's tokens; all its rows count."""
+    tokens = tokenise(tokenizer, prompt)
+    places = range(tokens.start, tokens.stop)
+    return Reading(tokens, {at: torch.tensor(vector) for at, vector in zip(places, soft, strict=False)})

@@ -13,7 +13,9 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from unlearn_job.attacks.protocol import Target
+from unlearn_job.attacks.inversion import Inversion
+from unlearn_job.attacks.prefix import AdversarialPrefix
+from unlearn_job.attacks.protocol import Attack, Target
 from unlearn_job.attacks.trial import Hit, hits, shown_by_base
 from unlearn_job.attacks.words import WordSearch
 from unlearn_job.contract.base import canonical_digest
@@ -164,7 +166,7 @@ def unlearn(
     """
     method: Method = load(doc.method.name)
     config = configs()[doc.method.name].model_validate(doc.method.parameters)
-    if config.needs_surrogate and models.surrogate is None:
+    if config.uses_surrogate and models.surrogate is None:
         raise MissingSurrogateError(f"method {doc.method.name!r} needs base.surrogate")
     require_finite(models.start_encoder, "the encoder to start from")
     # Seeded as a whole too, so that no dropout or library default can differ between two runs.
@@ -250,9 +252,16 @@ def _task(
 
 
 def _looking(models: Models, doc: JobInput, judge: Judge) -> Look:
-    def look(encoder: PreTrainedModel, erasure: Erasure, budget: Budget, seed: int) -> Sequence[Hit]:
-        search = WordSearch(spared=tuple(kept.name for kept in erasure.preserve))
-        return hits(search, Target.of(models, encoder, judge, doc, erasure), budget, seed)
+    def look(
+        name: str, encoder: PreTrainedModel, erasure: Erasure, budget: Budget, seed: int
+    ) -> Sequence[Hit]:
+        spared = tuple(kept.name for kept in erasure.preserve)
+        known: dict[str, Attack] = {
+            "words": WordSearch(spared=spared),
+            "prefix": AdversarialPrefix(spared),
+            "inversion": Inversion(),
+        }
+        return hits(known[name], Target.of(models, encoder, judge, doc, erasure), budget, seed)
 
     return look
 

@@ -32,7 +32,7 @@ def test_a_valid_document_is_read(tmp_path: Path) -> None:
         ),
         (
             {"method": {"name": "few-shot"}, "base": {"pipeline": "file:///models/t2v"}},
-            "base.surrogate: method few-shot trains through the text-to-image model; name one",
+            "base.surrogate: method few-shot goes through the text-to-image model; name one",
         ),
         (
             {"base": {"pipeline": "file:///models/t2v", "encoders": ["text_encoder", "text_encoder"]}},

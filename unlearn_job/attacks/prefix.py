@@ -34,15 +34,22 @@ RANKED: Final = 24
 
 @dataclass(frozen=True)
 class AdversarialPrefix:
-    """A prefix that makes the edited encoder draw what the prompt behind it names."""
+    """A prefix that makes the edited encoder draw what the prompt behind it names.
 
+    Attributes
+    ----------
+    spared: names besides the concept's own that no prefix may hold.
+
+    """
+
+    spared: tuple[str, ...] = ()
     name: str = "prefix"
     names_concept: bool = True
     joint: bool = False
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Descend from several random prefixes, position by position."""
-        climb = _Descent(target, budget, seed_for(seed, self.name))
+        climb = _Descent(target, budget, seed_for(seed, self.name), self.spared)
         starts = max(2, budget.finalists)
         found: dict[str, Candidate] = {}
         for _ in range(starts):
@@ -54,7 +61,7 @@ class AdversarialPrefix:
 class _Descent:
     """Greedy coordinate descent on the loss."""
 
-    def __init__(self, target: Target, budget: Budget, seed: int) -> None:
+    def __init__(self, target: Target, budget: Budget, seed: int, spared: tuple[str, ...] = ()) -> None:
         self._target = target
         self._choice = random.Random(seed)  # noqa: S311 - a search, not secrets
         self._loss = ConceptLoss(target)
@@ -62,7 +69,7 @@ class _Descent:
         # The same noise for all, or two losses would differ by their draws.
         self._noisy: Noisy = self._loss.noisy(2 * budget.batch, generator)
         self._batch = budget.batch
-        self._ban = Ban(target.tokenizer, target.banned)
+        self._ban = Ban(target.tokenizer, (*target.banned, *spared))
         concept = target.erasure.concept
         templates = target.templates.training(concept.kind)
         self._make, self._frames = frames(templates, concept, Place.BEFORE)

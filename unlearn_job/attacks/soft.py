@@ -1,28 +1,96 @@
-"""Soft tokens in a pipeline: its encoders get vectors where a prompt has some of its tokens.
-
-In the token tables, so that the pipelines' own call does the rest: pooled vectors, padding, guidance.
-"""
+"""Soft tokens: vectors that encoders get where a prompt has some of its tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import torch
 from diffusers import DiffusionPipeline
 from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
 
+from unlearn_job.erasing import Vectors
 from unlearn_job.methods.states import token_table
-from unlearn_job.retain import Reading
+from unlearn_job.methods.tokens import tokenise
+from unlearn_job.prompts import Prompt
+from unlearn_job.retain import Reading, as_reading
 
 Softs = Mapping[str, Reading]
 """One prompt as each encoder of a pipeline reads it, by component; its patches are the soft tokens."""
+STARTS: Final = ("name", "mean", "noise")
+"""From the name's own embeddings, from the mean word, and from noise around it."""
+RATE: Final = 5e-2
+"""Adam's. Embeddings of words are about as long as one step of ten."""
+
+
+@dataclass(frozen=True)
+class SoftTokens:
+    """What one encoder gets in place of a name, to be trained.
+
+    Attributes
+    ----------
+    encoder: what reads them.
+    tokenizer: its own.
+    vectors: shape (tokens of the name, D), float32.
+
+    """
+
+    encoder: nn.Module
+    tokenizer: PreTrainedTokenizerBase
+    vectors: Tensor
+
+    @classmethod
+    def of(
+        cls,
+        encoder: nn.Module,
+        tokenizer: PreTrainedTokenizerBase,
+        prompt: Prompt,
+        generator: torch.Generator,
+        start: str,
+    ) -> SoftTokens:
+        """Begin at one of `STARTS`."""
+        table = token_table(encoder).weight.detach()
+        tokens = tokenise(tokenizer, prompt)
+        vectors = table[list(tokens.ids[tokens.start : tokens.stop])].float().clone()
+        if start != "name":
+            mean = table.float().mean(0, keepdim=True).expand_as(vectors).clone()
+            spread = table.float().std(0, keepdim=True)
+            noise = torch.randn(vectors.shape, generator=generator).to(vectors) if start == "noise" else 0.0
+            vectors = mean + spread * noise
+        return cls(encoder, tokenizer, vectors)
+
+    def embedded(self, prompt: Prompt) -> tuple[Tensor, Tensor]:
+        """Return a prompt's ids, shape (1, S), and its embeddings with the vectors in them, (1, S, D)."""
+        table = token_table(self.encoder).weight.detach()
+        tokens = tokenise(self.tokenizer, prompt)
+        ids = torch.tensor([tokens.ids], device=table.device)
+        place = torch.arange(tokens.start, tokens.stop, device=table.device)
+        at = (torch.zeros_like(place), place)
+        return ids, table[ids].index_put(at, self.vectors[: len(place)].to(table.dtype))
+
+    @torch.no_grad()
+    def shorten(self, longest: float) -> None:
+        """Bound the vectors' norms, in multiples of the longest row of the token table."""
+        limit = longest * float(token_table(self.encoder).weight.norm(dim=1).max())
+        self.vectors.mul_((limit / self.vectors.norm(dim=1, keepdim=True)).clamp(max=1.0))
+
+    def reading(self, prompt: Prompt) -> Reading:
+        """Return a prompt with the vectors in it."""
+        return as_reading(self.tokenizer, prompt, self.plain())
+
+    def plain(self) -> Vectors:
+        """Return the vectors as plain numbers."""
+        return tuple(tuple(vector) for vector in self.vectors.detach().tolist())
 
 
 @contextmanager
 def softened(pipeline: DiffusionPipeline, softs: Softs) -> Iterator[None]:
     """Inside, the encoders of a pipeline get soft tokens wherever they read exactly these prompts.
+
+    In their token tables, so that the pipeline's own call does the rest: pooled vectors, padding, guidance.
 
     Raises
     ------

@@ -11,6 +11,7 @@ from itertools import zip_longest
 
 from unlearn_job.attacks.drawing import shown
 from unlearn_job.attacks.protocol import Attack, Budget, Candidate, Outcome, Target
+from unlearn_job.attacks.soft import Softs
 from unlearn_job.contract.figures import Tally
 from unlearn_job.encoder import Encoders
 from unlearn_job.prompts import Prompt, fill
@@ -95,11 +96,13 @@ class Hit:
     ----------
     prompt: what was typed.
     opened: whether the base drew the concept for it in none of as many images.
+    soft: the prompt with embeddings in place of some tokens; None for a text.
 
     """
 
     prompt: Prompt
     opened: bool
+    soft: Softs | None = None
 
 
 def hits(attack: Attack, target: Target, budget: Budget, seed: int) -> tuple[Hit, ...]:
@@ -107,7 +110,9 @@ def hits(attack: Attack, target: Target, budget: Budget, seed: int) -> tuple[Hit
     found, first = _first_looks(attack, target, budget, seed)
     some = [candidate for candidate, seen in zip(found, first, strict=True) if _is_hit(seen, budget)]
     base = _looks(target, target.models.base, some, budget.looks, seed_for(seed, "base", attack.name))
-    return tuple(Hit(candidate.prompt, not seen) for candidate, seen in zip(some, base, strict=True))
+    return tuple(
+        Hit(candidate.prompt, not seen, candidate.soft) for candidate, seen in zip(some, base, strict=True)
+    )
 
 
 def shown_by_base(target: Target, prompts: Sequence[Prompt], seed: int) -> tuple[bool, ...]:

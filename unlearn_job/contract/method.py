@@ -36,6 +36,11 @@ class MethodConfig(BaseModel):
     needs_surrogate: ClassVar[bool] = False
     """Whether the method trains through the text-to-image model."""
 
+    @property
+    def uses_surrogate(self) -> bool:
+        """Whether it trains or searches through the text-to-image model with these parameters."""
+        return self.needs_surrogate
+
     def canonical(self) -> dict[str, object]:
         """All parameters, defaults included, as plain JSON data without floats."""
         return {

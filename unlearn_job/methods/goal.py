@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.erasing import Erasing
-from unlearn_job.methods.states import hidden_states
+from unlearn_job.methods.states import hidden_states, token_table
 from unlearn_job.methods.tokens import Tokens, matched, stack, tokenise
+from unlearn_job.retain import Reading, as_batch, as_reading
 
 if TYPE_CHECKING:
     from unlearn_job.methods.task import Task
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 PROXY_PROMPTS: Final = 32
 """Prompts per concept that measure what remains of it."""
 
-TokenPair = tuple[Tokens, Tokens]
+TokenPair = tuple[Reading, Tokens]
 """A prompt of the concept and the one that it shall act like."""
 
 
@@ -32,11 +33,13 @@ class Rows:
     Attributes
     ----------
     own, anchor: token ids, shape (B, S).
+    embeddings: of `own`, shape (B, S, D), soft tokens in place.
     row, here, there: position `here[i]` of prompt `row[i]` shall be as `there[i]` of its anchor; (N,) each.
 
     """
 
     own: Tensor
+    embeddings: Tensor
     anchor: Tensor
     row: Tensor
     here: Tensor
@@ -53,14 +56,19 @@ class Rows:
 
 def token_pairs(tokenizer: PreTrainedTokenizerBase, erasing: Erasing) -> list[TokenPair]:
     """Tokenise the training prompts of one erasure."""
-    return [(tokenise(tokenizer, pair.own), tokenise(tokenizer, pair.anchor)) for pair in erasing.training]
+    return [
+        (as_reading(tokenizer, pair.own, pair.soft), tokenise(tokenizer, pair.anchor))
+        for pair in erasing.training
+    ]
 
 
-def answering_rows(pairs: Sequence[TokenPair], device: torch.device) -> Rows:
-    """Put pairs into one batch: every position that knows of the name and is read counts."""
-    own, anchor = (stack([pair[side] for pair in pairs]).to(device) for side in (0, 1))
-    row, here, there = (torch.tensor(part, device=device) for part in matched(pairs))
-    return Rows(own, anchor, row, here, there)
+def answering_rows(pairs: Sequence[TokenPair], table: Tensor) -> Rows:
+    """Put pairs into one batch on the device of the token table: all that knows of the name and is read."""
+    own = as_batch([reading for reading, _ in pairs], table)
+    anchor = stack([anchor for _, anchor in pairs]).to(table.device)
+    answers = matched((reading.tokens, anchor) for reading, anchor in pairs)
+    row, here, there = (torch.tensor(part, device=table.device) for part in answers)
+    return Rows(own.ids, own.embeddings, anchor, row, here, there)
 
 
 class Goal:
@@ -72,11 +80,10 @@ class Goal:
 
     def __init__(self, task: Task) -> None:
         self._start = task.start
-        self._device = next(task.start.parameters()).device
+        self._table = token_table(task.start).weight
         self.pairs = [token_pairs(task.tokenizer, erasing) for erasing in task.erasing]
         self._proxies = [
-            answering_rows(pairs[:: max(1, len(pairs) // PROXY_PROMPTS)], self._device)
-            for pairs in self.pairs
+            answering_rows(pairs[:: max(1, len(pairs) // PROXY_PROMPTS)], self._table) for pairs in self.pairs
         ]
         self._wanted = [self._states_of_anchor(rows) for rows in self._proxies]
         self.scales = [1.0] * len(self.pairs)
@@ -89,13 +96,13 @@ class Goal:
 
     def draw(self, choice: random.Random, prompts: int) -> list[Rows]:
         """Draw prompts of each concept."""
-        return [answering_rows(choice.choices(pairs, k=prompts), self._device) for pairs in self.pairs]
+        return [answering_rows(choice.choices(pairs, k=prompts), self._table) for pairs in self.pairs]
 
     def loss(self, encoder: nn.Module, drawn: Sequence[Rows]) -> Tensor:
         """Return the mean over the concepts of their relative squared distances, a scalar."""
         parts = [
             nn.functional.mse_loss(
-                rows.of_own(hidden_states(encoder, rows.own)), self._states_of_anchor(rows)
+                rows.of_own(hidden_states(encoder, rows.own, rows.embeddings)), self._states_of_anchor(rows)
             )
             / scale
             for rows, scale in zip(drawn, self.scales, strict=True)
@@ -109,7 +116,10 @@ class Goal:
     @torch.no_grad()
     def _distances(self, encoder: nn.Module) -> list[float]:
         return [
-            float(nn.functional.mse_loss(rows.of_own(hidden_states(encoder, rows.own)), wanted)) / scale
+            float(
+                nn.functional.mse_loss(rows.of_own(hidden_states(encoder, rows.own, rows.embeddings)), wanted)
+            )
+            / scale
             for rows, wanted, scale in zip(self._proxies, self._wanted, self.scales, strict=True)
         ]
 

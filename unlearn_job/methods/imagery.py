@@ -64,7 +64,8 @@ class Imagery:
         for images, prompts in self._concepts:
             latents += [images[chance.choice.randrange(len(images))] for _ in range(count)]
             pairs += chance.choice.choices(prompts, k=count)
-        own, anchor = (stack([pair[side] for pair in pairs]).to(self._device) for side in (0, 1))
+        own = stack([reading.tokens for reading, _ in pairs]).to(self._device)
+        anchor = stack([anchor for _, anchor in pairs]).to(self._device)
         return Scenes(self._denoiser.noisy(torch.stack(latents), chance.noise, low, high), own, anchor)
 
     def beside(self, chance: Chance, retain: Sequence[Reading], count: int) -> tuple[Noisy, Tensor]:

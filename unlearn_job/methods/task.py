@@ -22,9 +22,9 @@ from unlearn_job.prompts import Prompt
 from unlearn_job.retain import Reading
 from unlearn_job.shots import Shots
 
-Look = Callable[[PreTrainedModel, Erasure, Budget, int], Sequence[Hit]]
-"""Draws what a search finds with an encoder, and returns what shows the concept of an erasure; with what the
-search may spend, and its seed. Nothing that it returns names a kept concept."""
+Look = Callable[[str, PreTrainedModel, Erasure, Budget, int], Sequence[Hit]]
+"""Draws what an attack finds with an encoder, and returns what shows the concept of an erasure; with the
+attack's name, what it may spend, and its seed. Nothing that it found names a kept concept."""
 
 Shows = Callable[[Erasure, Sequence[Prompt], int], Sequence[bool]]
 """Draws prompts once each with the base encoder, with a seed; says which images show an erasure's concept."""
@@ -49,7 +49,7 @@ class Task:
     shots: images of one erasure's concept, for methods that need them; may generate.
     surrogate: the text-to-image pipeline, or None.
     checkpoint: where a training saves its state and goes on from; None keeps none.
-    look: searches real words that bring a concept back; None where there is no judge.
+    look: runs an attack, `words`, `prefix` or `inversion`; None where there is no judge.
     shows: says for which prompts the base encoder draws a concept; None where there is no judge.
     component: the pipelines' component that the encoder is a version of.
     beside: other encoders by component that the surrogate reads beside it in place of its own.

@@ -126,12 +126,13 @@ def resolve_method(model: VideoModel, methods: Methods) -> MethodConfig | str:
     found = methods.get(spec.name)
     if found is None:
         return f'Method "{spec.name}" is unknown; the methods are: {", ".join(sorted(methods))}.'
-    if found.needs_surrogate and model.spec.surrogate is None:
-        return f'Method "{spec.name}" trains through a text-to-image pipeline; set spec.surrogate.'
     try:
-        return found.model_validate(dict(spec.parameters))
+        config = found.model_validate(dict(spec.parameters))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "parameters"
         allowed = ", ".join(field.alias or name for name, field in found.model_fields.items()) or "none"
         return f'Method "{spec.name}", parameter "{where}": {first["msg"]}. Its parameters are: {allowed}.'
+    if config.uses_surrogate and model.spec.surrogate is None:
+        return f'Method "{spec.name}" goes through a text-to-image pipeline; set spec.surrogate.'
+    return config

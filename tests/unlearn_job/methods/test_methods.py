@@ -198,6 +198,8 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "longest": 5,
         "wordings": 8,
         "judged": 64,
+        "through": "encoder",
+        "soft": "none",
         "nearness": "0.8",
         "negatives": None,
         "retainMass": None,
@@ -209,7 +211,7 @@ VERSIONS = {
     "domain-correction": 3,
     "few-shot": 2,
     "redirect": 4,
-    "robust": 4,
+    "robust": 5,
 }
 """Of methods whose algorithm changed: the same parameters gave another encoder before."""
 

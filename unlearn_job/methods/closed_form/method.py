@@ -25,11 +25,12 @@ from torch import Tensor, nn
 from unlearn_job.conditioning import conditioning_of
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods.closed_form.config import Config
+from unlearn_job.methods.goal import TokenPair, token_pairs
 from unlearn_job.methods.replay import Prefix
 from unlearn_job.methods.states import States, layer_states, layers, token_table
 from unlearn_job.methods.task import Task
 from unlearn_job.methods.thinning import Thinned, row_weights, thinned
-from unlearn_job.methods.tokens import Tokens, matched, tokenise
+from unlearn_job.methods.tokens import Tokens, matched
 from unlearn_job.retain import Reading, as_batch
 
 BATCH: Final = 64
@@ -57,18 +58,14 @@ def _count(config: MethodConfig) -> int:
 def erase(task: Task, config: MethodConfig) -> None:
     """Solve layer by layer; each one sees the encoder with the layers before it already edited."""
     settings = Config.model_validate(config.model_dump())
-    pairs = [
-        (tokenise(task.tokenizer, pair.own), tokenise(task.tokenizer, pair.anchor))
-        for erasing in task.erasing
-        for pair in erasing.training
-    ]
+    pairs = [pair for erasing in task.erasing for pair in token_pairs(task.tokenizer, erasing)]
     run = _Run(task, settings.layers)
     negatives = [
         reading for e in task.erasing for reading in task.negatives.of(e, settings.negatives, run.lower)
     ]
     stays = [*task.retain, *negatives]
     reads = conditioning_of(task.tokenizer)
-    goes = thinned([own for own, _ in pairs], reads, [anchor.end for _, anchor in pairs])
+    goes = thinned([own.tokens for own, _ in pairs], reads, [anchor.end for _, anchor in pairs])
     stay = thinned([reading.tokens for reading in stays], reads)
     # Prompts of one anchor together: it is run once for them.
     concept = sorted(zip(goes, pairs, strict=True), key=lambda both: both[1][1].ids)
@@ -167,13 +164,11 @@ class _Normal:
         return upper + upper.triu(1).T
 
 
-def _concept_rows(
-    run: _Run, index: int, concept: Sequence[tuple[Thinned, tuple[Tokens, Tokens]]]
-) -> Iterator[_Rows]:
+def _concept_rows(run: _Run, index: int, concept: Sequence[tuple[Thinned, TokenPair]]) -> Iterator[_Rows]:
     """Yield (x, wanted change of the residual, what a row counts) for the concept's prompts."""
     for part in _batches(concept):
-        pairs = [(thin.tokens, _cut_alike(anchor, thin.tokens, own)) for thin, (own, anchor) in part]
-        now = run.now(index, [Reading(own) for own, _ in pairs])
+        pairs = [(thin.tokens, _cut_alike(anchor, thin.tokens, own.tokens)) for thin, (own, anchor) in part]
+        now = run.now(index, [dataclasses.replace(own, tokens=thin.tokens) for thin, (own, _) in part])
         alone = {anchor.ids: Reading(anchor) for _, anchor in pairs}
         place = {ids: row for row, ids in enumerate(alone)}
         wanted = run.parent(index, list(alone.values())).residual[[place[anchor.ids] for _, anchor in pairs]]

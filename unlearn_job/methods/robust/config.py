@@ -13,7 +13,7 @@ from unlearn_job.contract.method import MethodConfig
 class Config(MethodConfig):
     """What is searched, and what the base method is told of it."""
 
-    algorithm_version: ClassVar[int] = 4
+    algorithm_version: ClassVar[int] = 5
 
     base: Literal["closed-form", "redirect"] = "closed-form"
     """Method of the outer edit, run anew from the parent's encoder in every round."""
@@ -34,6 +34,11 @@ class Config(MethodConfig):
     judged: Annotated[int, Field(ge=0, le=512)] = 64
     """Phrases of each round that are drawn too, two images of each, and shown to the judge: some draw the
     concept though they read like nothing of it. 0 draws none."""
+    through: Literal["encoder", "denoiser"] = "encoder"
+    """Where phrases before the name are searched: in the encoder, or through the text-to-image model too."""
+    soft: Literal["none", "encoder", "denoiser"] = "none"
+    """Where each round trains soft tokens that bring the concept back, and erases them too. Costs words that
+    no list names."""
     nearness: Annotated[Decimal, Field(gt=0, le=2)] = Decimal("0.8")
     """A phrase is found if its distance to the concept is below this share of the one to all that stays."""
     negatives: Annotated[int, Field(ge=0, le=20_000)] | None = None
@@ -41,3 +46,8 @@ class Config(MethodConfig):
     are left out."""
     retain_mass: Annotated[Decimal, Field(gt=0, le=1000)] | None = None
     """Weight of all that must stay; unset: the base method's default."""
+
+    @property
+    def uses_surrogate(self) -> bool:
+        """Whether anything is searched through the text-to-image model."""
+        return "denoiser" in {self.through, self.soft}

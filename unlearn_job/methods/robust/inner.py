@@ -1,4 +1,7 @@
-"""The inner search: phrases that an edited encoder still reads as the concept, cut to what matters."""
+"""The inner search: phrases that an edited encoder still reads as the concept, cut to what matters.
+
+Soft tokens too, where they are asked for.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,21 @@ from unlearn_job.attacks.search import search
 from unlearn_job.attacks.vocabulary import Ban
 from unlearn_job.attacks.words import Place, WordSearch, some_of
 from unlearn_job.contract.concept import ConceptKind
-from unlearn_job.erasing import Erasing, Pair
+from unlearn_job.erasing import Erasing, Pair, Vectors
 from unlearn_job.methods.robust.config import Config
+from unlearn_job.methods.robust.soft import soft_tokens
 from unlearn_job.methods.task import Task
-from unlearn_job.nearness import Nearness, templates_of
+from unlearn_job.nearness import Nearness, nearest, templates_of
 from unlearn_job.prompts import SLOT, Prompt, fill, names, without_style
+from unlearn_job.retain import as_reading
 from unlearn_job.seeds import seed_for
 
 BEAM: Final = 8
 """Phrases that a greedy step goes on from."""
 PROPOSALS: Final = 24
 """Changes of each."""
+STEPS: Final = 100
+"""Gradient steps of a search through the denoiser."""
 
 SEEN: Final = 4
 """Times as many wordings of a phrase in which the judge saw the concept: it may draw it in few of them."""
@@ -50,28 +57,41 @@ class Found:
     goes: prompts that the parent reads as the concept too, with what they shall act like.
     stays: prompts that must act as they do in the parent: those that only the edited encoder takes for the
         concept, which the edit opened, and wordings of a phrase and of its words that do not draw it.
+    opened: prompts with soft tokens of which the same is true; their anchors do not count.
 
     """
 
     goes: tuple[Pair, ...] = ()
     stays: tuple[Prompt, ...] = ()
+    opened: tuple[Pair, ...] = ()
 
     def __add__(self, other: Found) -> Found:
         """Join two, each prompt once."""
-        goes = {pair.own.text: pair for pair in (*self.goes, *other.goes)}
-        stays = {p.text: p for p in (*self.stays, *other.stays) if p.text not in goes}
-        return Found(tuple(goes.values()), tuple(stays.values()))
+        goes = {_key(pair): pair for pair in (*self.goes, *other.goes)}
+        stays = {p.text: p for p in (*self.stays, *other.stays) if (p.text, ()) not in goes}
+        opened = {_key(p): p for p in (*self.opened, *other.opened) if _key(p) not in goes}
+        return Found(tuple(goes.values()), tuple(stays.values()), tuple(opened.values()))
 
     @property
-    def texts(self) -> frozenset[str]:
-        """Every prompt that was found."""
-        return frozenset(prompt.text for prompt in (*(pair.own for pair in self.goes), *self.stays))
+    def inputs(self) -> frozenset[tuple[str, Vectors]]:
+        """Every prompt that was found, with its soft tokens."""
+        pairs = (*self.goes, *self.opened)
+        return frozenset((*map(_key, pairs), *((prompt.text, ()) for prompt in self.stays)))
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Found:
         """Return what `dataclasses.asdict` made plain data of."""
-        goes = (Pair(Prompt(**pair["own"]), Prompt(**pair["anchor"])) for pair in data["goes"])
-        return cls(tuple(goes), tuple(Prompt(**prompt) for prompt in data["stays"]))
+        goes, opened = (tuple(_pair(one) for one in data[name]) for name in ("goes", "opened"))
+        return cls(goes, tuple(Prompt(**prompt) for prompt in data["stays"]), opened)
+
+
+def _key(pair: Pair) -> tuple[str, Vectors]:
+    return pair.own.text, pair.soft
+
+
+def _pair(data: Mapping[str, Any]) -> Pair:
+    soft = tuple(tuple(map(float, vector)) for vector in data["soft"])
+    return Pair(Prompt(**data["own"]), Prompt(**data["anchor"]), soft)
 
 
 @dataclass(frozen=True)
@@ -112,7 +132,7 @@ class Searching:
         if not (task.look and task.shows and self.settings.judged):
             return Found()
         erasure, budget = self.erasing.erasure, self._budget(self.settings.judged)
-        hits = task.look(task.encoder, erasure, budget, seed_for(seed, "look"))
+        hits = task.look("words", task.encoder, erasure, budget, seed_for(seed, "look"))
         known = [hit.prompt for hit in hits if not hit.opened]
         # In the very prompt that was drawn too: most wordings of a phrase may draw nothing of the concept.
         found = Found(tuple(self._in_place(prompt) for prompt in known))
@@ -126,6 +146,47 @@ class Searching:
                 found += _parted(pairs, task.shows(erasure, prompts, seed_for(seed, "shows", phrase)))
         return found
 
+    def through_denoiser(self, task: Task, seed: int) -> Found:
+        """Search prefixes by the denoiser's loss: all of them go, they stand before the name."""
+        if self.settings.through == "encoder" or not task.look:
+            return Found()
+        budget = self._budget(max(1, self.settings.judged))
+        hits = task.look("prefix", task.encoder, self.erasing.erasure, budget, seed)
+        return Found(tuple(self._in_place(hit.prompt) for hit in hits))
+
+    def soft(self, task: Task, seed: int) -> Found:
+        """Train soft tokens, and put those that bring the concept back into training wordings."""
+        name, settings = self.erasing.erasure.concept.name, self.settings
+        worded = self._worded(name, settings.wordings)
+        if settings.soft == "denoiser" and task.look:
+            budget = self._budget(max(1, settings.judged))
+            found = Found()
+            for hit in task.look("inversion", task.encoder, self.erasing.erasure, budget, seed):
+                reading = (hit.soft or {})[task.component]
+                vectors = tuple(tuple(vector.tolist()) for vector in reading.patches.values())
+                pairs = tuple(dataclasses.replace(pair, soft=vectors) for pair in worded)
+                found += Found(opened=pairs) if hit.opened else Found(pairs)
+            return found
+        if settings.soft != "encoder":
+            return Found()
+        prompts = [pair.own for pair in worded]
+        trained = soft_tokens(task.encoder, self.start, self.tokenizer, prompts, seed)
+        softened = [dataclasses.replace(pair, soft=vectors) for vectors in trained for pair in worded]
+        return self._softly(task.encoder, softened)
+
+    def _softly(self, encoder: nn.Module, pairs: Sequence[Pair]) -> Found:
+        """Keep what the edited encoder reads as the concept, parted by whether the parent does."""
+        readings = [as_reading(self.tokenizer, pair.own, pair.soft) for pair in pairs]
+        now, before = (
+            (nearest(e, self.tokenizer, readings, [self.nearness]) < float(self.settings.nearness)).tolist()
+            for e in (encoder, self.start)
+        )
+        hits = [(pair, known) for pair, hit, known in zip(pairs, now, before, strict=True) if hit]
+        return Found(
+            goes=tuple(pair for pair, known in hits if known),
+            opened=tuple(pair for pair, known in hits if not known),
+        )
+
     def _budget(self, judged: int) -> Budget:
         return Budget(
             screened=self.settings.candidates,
@@ -133,6 +194,7 @@ class Searching:
             beam=BEAM,
             proposals=PROPOSALS,
             judged=judged,
+            steps=STEPS,
         )
 
     def _found(self, encoder: nn.Module, attack: WordSearch, seed: int) -> Found:

@@ -1,4 +1,4 @@
-"""Adversarial rounds around a base method, in the encoder alone.
+"""Adversarial rounds around a base method, in the encoder alone unless asked otherwise.
 
     repeat  encoder <- base method(what the document erases + what the searches found)
             found   <- searches with a fresh seed, for prompts that read like the concept or draw it
@@ -19,6 +19,7 @@ import structlog
 from torch import nn
 
 from unlearn_job.contract.concept import Digest
+from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
@@ -26,10 +27,16 @@ from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.nearness import Nearness
-from unlearn_job.retain import as_sequences
+from unlearn_job.retain import as_reading, as_sequences
 from unlearn_job.seeds import seed_for
 
 log = structlog.get_logger()
+
+
+class NoPicturesError(PermanentFailure):
+    """A search through the denoiser needs pictures, and there is nobody to judge them."""
+
+    reason = "MissingJudge"
 
 
 def moves(encoder: nn.Module, config: MethodConfig) -> frozenset[str]:
@@ -46,9 +53,16 @@ def erase(task: Task, config: MethodConfig) -> None:
     ------
     StateMismatchError
         The saved state is not this method's.
+    NoPicturesError
+        It shall search through the denoiser, and may not draw what it finds.
 
     """
     settings = Config.model_validate(config.model_dump())
+    if settings.uses_surrogate and not task.look:
+        raise NoPicturesError(
+            "what robust finds through the denoiser is drawn and judged, which takes a judge and a document "
+            'of one encoder; set its parameters through and soft to "encoder", or soft to "none"'
+        )
     base: Method = load(settings.base)
     near = {e.erasure.digest: Nearness(task.start, task.tokenizer, e) for e in task.erasing}
     searches = [
@@ -65,7 +79,9 @@ def erase(task: Task, config: MethodConfig) -> None:
             seed = seed_for(task.seed, "round", turn)
             known[digest] += search.found(task.encoder, seed)
             known[digest] += search.seen(task, seed)
-        new = sum(len(known[digest].texts - before[digest].texts) for digest in known)
+            known[digest] += search.through_denoiser(task, seed)
+            known[digest] += search.soft(task, seed)
+        new = sum(len(known[digest].inputs - before[digest].inputs) for digest in known)
         log.info("searched for what brings concepts back", round=turn, prompts=new)
         in_vain = in_vain + 1 if known == before else 0
         if task.checkpoint:
@@ -99,13 +115,16 @@ def _restored(task: Task) -> tuple[dict[Digest, Found], int, int]:
 
 def _with(task: Task, known: Mapping[str, Found]) -> Task:
     """Return the task with all that was found: part of it goes, part of it stays."""
-    stays = [prompt for found in known.values() for prompt in found.stays]
+    stays = as_sequences(task.tokenizer, [prompt for found in known.values() for prompt in found.stays])
+    stays += [
+        as_reading(task.tokenizer, pair.own, pair.soft) for found in known.values() for pair in found.opened
+    ]
     return dataclasses.replace(
         task,
         erasing=tuple(
             dataclasses.replace(e, pairs=(*e.pairs, *known[e.erasure.digest].goes)) for e in task.erasing
         ),
-        retain=(*task.retain, *as_sequences(task.tokenizer, stays)),
+        retain=(*task.retain, *stays),
         # Not the task's own: a round must not go on from another round's training.
         checkpoint=None,
     )

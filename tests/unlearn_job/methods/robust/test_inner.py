@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from unlearn_job.methods.robust.inner import SEEN, Found, Searching
 from unlearn_job.methods.task import Task
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt, mentions
+from unlearn_job.retain import as_reading
 
 pytestmark = pytest.mark.torch
 
@@ -87,6 +89,7 @@ def _task(*hits: Hit, shown: Callable[[Prompt], bool] = lambda _: True) -> Task:
     """Return as much of a task as a search looks at."""
     return SimpleNamespace(
         encoder=trained().start_encoder,
+        component="text_encoder",
         look=lambda *_: hits,
         shows=lambda _erasure, prompts, _seed: [shown(prompt) for prompt in prompts],
     )
@@ -110,6 +113,46 @@ def test_of_a_word_the_wordings_that_do_not_draw_the_concept_stay() -> None:
     assert {prompt.phrase for prompt in found.stays} == {"peter"}
     assert not [prompt for prompt in found.stays if prompt.before == ""]
     assert [pair.own for pair in found.goes if pair.own.before != ""] == [hit.prompt]
+
+
+def test_prefixes_that_the_denoiser_finds_go_in_place() -> None:
+    searching = _searching()
+    hit = Hit(Prompt("trout deo a picture of", "captain comet", ""), opened=True)
+    assert searching.through_denoiser(_task(hit), seed=1) == Found()
+    asked = dataclasses.replace(
+        searching, settings=searching.settings.model_copy(update={"through": "denoiser"})
+    )
+    found = asked.through_denoiser(_task(hit), seed=1)
+    assert found == Found((Pair(hit.prompt, Prompt("trout deo a picture of", "a figure", "")),))
+
+
+def test_soft_tokens_that_the_base_draws_go_and_those_that_the_edit_opened_stay() -> None:
+    searching, task = _searching(), _task()
+    vectors = ((1.0, 2.0), (3.0, 4.0))
+    read = as_reading(trained().tokenizer, Prompt("", "captain comet", ""), vectors)
+    asked = dataclasses.replace(
+        searching, settings=searching.settings.model_copy(update={"soft": "denoiser"})
+    )
+    for opened in (False, True):
+        hit = Hit(Prompt("", "captain comet", ""), opened, {"text_encoder": read})
+        task.look = lambda *_, hit=hit: (hit,)
+        found = asked.soft(task, seed=1)
+        some = found.opened if opened else found.goes
+        assert len(some) == searching.settings.wordings
+        assert {(pair.soft, pair.own.phrase) for pair in some} == {(vectors, "captain comet")}
+        assert len(found.inputs) == len(some)
+    assert searching.soft(task, seed=1) == Found()
+
+
+def test_soft_tokens_of_the_encoder_alone_go_where_the_parent_reads_them_so() -> None:
+    searching = dataclasses.replace(
+        _searching(), settings=Config.model_validate({**FEW, "soft": "encoder", "wordings": 2})
+    )
+    found = searching.soft(_task(), seed=1)
+    assert found.goes
+    assert not found.opened, "what the parent's own encoder reads as the concept cannot be opened"
+    assert {len(pair.soft) for pair in found.goes} == {2}
+    assert Found.of(json.loads(json.dumps(dataclasses.asdict(found)))) == found
 
 
 def test_without_a_judge_nothing_is_drawn() -> None:

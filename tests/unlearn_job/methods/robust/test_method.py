@@ -8,12 +8,14 @@ import torch
 from tests.unlearn_job import tiny
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, document, erasing, trained
 from unlearn_job.attacks.screen import encoded
+from unlearn_job.encoder import tensor_digest
 from unlearn_job.erasing import Pair
 from unlearn_job.methods import load
 from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
+from unlearn_job.methods.robust import inner
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
-from unlearn_job.methods.robust.method import moves
+from unlearn_job.methods.robust.method import NoPicturesError, moves
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt
 from unlearn_job.unlearn import unlearn
@@ -53,10 +55,12 @@ def test_what_is_kept_moves_little(encoders: tuple[torch.nn.Module, torch.nn.Mod
 
 
 @pytest.mark.usefixtures("few_prompts")
+@pytest.mark.parametrize("soft", ["none", "encoder"])
 def test_a_run_interrupted_behind_a_search_goes_on_to_the_same_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    soft: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    doc = document(parameters={**FEW, "nearness": "1.8"})  # so near that a search finds something
+    # So near that a search finds something.
+    doc = document(parameters={**FEW, "nearness": "1.8", "soft": soft})
     whole, write = tiny.weights(unlearn(trained(), doc)), Checkpoint.write
 
     def interrupted(self: Checkpoint, saved: Saved) -> None:
@@ -88,7 +92,7 @@ def test_rounds_end_when_as_many_searches_in_a_row_as_asked_find_nothing(
     assert len(seeds) == len(set(seeds)) == 5, "one in vain, one that finds, three that find nothing new"
 
 
-@pytest.mark.parametrize("figures", [{}, {"found": {"a" * 64: {"goes": [{}], "stays": []}}}])
+@pytest.mark.parametrize("figures", [{}, {"found": {"a" * 64: {"goes": [{}], "stays": [], "opened": []}}}])
 def test_a_state_that_is_none_of_its_own_is_refused(
     figures: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +109,43 @@ def test_it_moves_what_its_base_moves() -> None:
         from unlearn_job.methods import configs
 
         assert named == method.moves(encoder, configs()[base]())
+
+
+@pytest.mark.usefixtures("few_prompts")
+def test_soft_tokens_are_trained_and_erased_in_the_encoder() -> None:
+    models, few = trained(), {"rounds": 2, "patience": 1, "negatives": 40, "wordings": 2, "candidates": 16}
+    few |= {"greedy": 0, "found": 1}
+    plain, soft = (
+        unlearn(models, document(parameters={**few, "soft": where})) for where in ("none", "encoder")
+    )
+    assert tensor_digest(plain) != tensor_digest(soft)
+
+
+@pytest.mark.usefixtures("few_prompts")
+def test_what_is_searched_through_the_denoiser_is_drawn_and_erased(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge sees the concept in everything that is not black: each round finds all that it draws."""
+    monkeypatch.setattr(inner, "STEPS", 2)
+    few = {"rounds": 2, "candidates": 16, "greedy": 0, "found": 1, "wordings": 2, "judged": 1, "negatives": 4}
+    models, eyes = tiny.models(), tiny.Eyes(threshold=0.0)
+    found = [
+        unlearn(
+            models,
+            tiny.document(
+                tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC), method="robust", parameters={**few, **more}
+            ),
+            eyes,
+        )
+        for more in ({}, {"through": "denoiser"}, {"soft": "denoiser"})
+    ]
+    assert len({tensor_digest(encoder) for encoder in found}) == 3
+
+
+def test_without_a_judge_nothing_is_searched_through_the_denoiser() -> None:
+    doc = tiny.document(
+        tiny.erasure(tiny.COMET, tiny.WHALE), method="robust", parameters={"through": "denoiser"}
+    )
+    with pytest.raises(NoPicturesError, match="takes a judge and a document of one encoder"):
+        unlearn(tiny.models(), doc)
 
 
 @pytest.mark.usefixtures("few_prompts")
