@@ -176,7 +176,7 @@ def _needed(doc: JobInput, erasing: Erasing, templates: Templates) -> tuple[str,
     return (
         *(concept.name for concept in kept),
         *(template for template in asking if not mentions(template, gone)),
-        *(phrase for generic in GENERIC.values() for phrase in generic),
+        *(phrase for kind in templates.kinds for phrase in GENERIC[kind]),
         *((erasing.anchor,) if erasing.anchor else ()),
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from unlearn_job.contract.concept import ConceptKind, KeptConcept
+from unlearn_job.contract.concept import SUBJECTS, ConceptKind, KeptConcept
 from unlearn_job.prompts import GENERIC, SLOT, fill, mentions
 
 OTHER: Final = "{other}"
@@ -31,8 +31,10 @@ COMPOSITIONS: Final[dict[ConceptKind, tuple[str, ...]]] = {
         *("{other} next to {another} in {} style", "{other} and {another} in the style of {}"),
         *("{other} riding {another} in {} style", "a {} picture of {other} in front of {another}"),
     ),
+    ConceptKind.SCENE: ("{other} in {}", "{other} and {another} in {}", "{} with {other}", "{other}, {}"),
+    ConceptKind.ACTION: ("{other} {}", "{other} and {another} {}", "{other} {} alone", "{other}, {}"),
 }
-"""Templates by kind of the erased concept; a style is put on two others."""
+"""Templates by kind of the erased concept; what is no subject is put on others."""
 
 
 def compositions(kind: ConceptKind, name: str, kept: Sequence[KeptConcept], count: int) -> tuple[str, ...]:
@@ -43,14 +45,12 @@ def compositions(kind: ConceptKind, name: str, kept: Sequence[KeptConcept], coun
     kind, name
         Of the erased concept.
     kept
-        Concepts that stay; styles among them are passed over. Without any, generic subjects stand in.
+        Concepts that stay; only subjects among them count. Without any, generic ones stand in.
     count
         How many prompts; they repeat where there are no more.
 
     """
-    others = [
-        _phrase(concept.name, concept.kind) for concept in kept if concept.kind is not ConceptKind.STYLE
-    ]
+    others = [_phrase(concept.name, concept.kind) for concept in kept if concept.kind in SUBJECTS]
     others += [phrase for phrase in GENERIC[ConceptKind.PERSON] if not others]
     others = [phrase for phrase in others if not mentions(phrase, (name,))] or ["a thing"]
     templates = COMPOSITIONS[kind]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.figures import Tally
 from unlearn_job.discovery import discover
@@ -23,6 +24,7 @@ class Identified:
     Attributes
     ----------
     concept: its name.
+    kind: of concept.
     known: whether the lower 95 % bound of `shown` exceeds the rate of `false_positives`.
     shown: images that ask for the concept, and how many show it.
     false_positives: images of its siblings, and in how many the judge sees the concept.
@@ -32,6 +34,7 @@ class Identified:
     """
 
     concept: str
+    kind: ConceptKind
     known: bool
     shown: Tally
     false_positives: Tally
@@ -41,8 +44,9 @@ class Identified:
     def sentence(self) -> str:
         """Return the answer for a person."""
         low, high = self.shown.wilson()
+        known = "known" if self.known else "not known"
         text = (
-            f"{self.concept} is {'known' if self.known else 'not known'}: shown by {self.shown.hits} of "
+            f"{self.concept} ({self.kind.lower()}) is {known}: shown by {self.shown.hits} of "
             f"{self.shown.samples} images [{100 * low:.1f}, {100 * high:.1f}] %, and seen in "
             f"{self.false_positives.hits} of {self.false_positives.samples} images of others"
         )
@@ -54,6 +58,7 @@ class Identified:
         """Return the answer as plain data."""
         return {
             "concept": self.concept,
+            "kind": self.kind,
             "known": self.known,
             "shown": tally_json(self.shown),
             "falsePositives": tally_json(self.false_positives),
@@ -92,6 +97,7 @@ def answer(models: Models, judge: Judge, document: JobInput) -> Identified:
     name = erasure.concept.name
     return Identified(
         concept=name,
+        kind=erasure.concept.kind,
         known=erasure.digest not in base.not_present,
         shown=base.seen[name].shown(),
         false_positives=base.false_positives[name],

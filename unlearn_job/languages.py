@@ -14,7 +14,7 @@ from typing import Final
 
 from transformers import PreTrainedTokenizerBase
 
-from unlearn_job.contract.concept import ConceptKind
+from unlearn_job.contract.concept import SUBJECTS, ConceptKind
 from unlearn_job.prompts import SLOT
 
 _BYTE: Final = re.compile(r"<0x[0-9A-F]{2}>")
@@ -57,9 +57,12 @@ def translated(
     Returns
     -------
     tuple
-        `count` prompts, the languages in turn; none where the tokenizer reads no language but English.
+        `count` prompts, the languages in turn; none where the tokenizer reads no language but English, and
+        none of scenes and actions, whose words would have to be translated.
 
     """
+    if kind not in {*SUBJECTS, ConceptKind.STYLE}:
+        return ()
     by_language = (_STYLES if kind is ConceptKind.STYLE else _SUBJECTS).values()
     readable = [[t for t in templates if reads(tokenizer, t.replace(SLOT, " "))] for templates in by_language]
     readable = [templates for templates in readable if templates]

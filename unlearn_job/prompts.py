@@ -1,8 +1,8 @@
 """The prompts of a Job: templates by kind of concept, filled with names, aliases and anchors.
 
-Objects take an article, characters and persons are names, a style is put on other subjects. Every
-fourth template of a kind is a paraphrase: probed, but never trained on, so that the figures say
-something about wordings which no list names.
+Objects and scenes take an article, characters and persons are names, a style is put on other subjects, an
+action is what they do. Every fourth template of a kind is a paraphrase: probed, but never trained on, so that
+the figures say something about wordings which no list names.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
+from unlearn_job.contract.concept import SUBJECTS, Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput
 
 SLOT: Final = "{}"
@@ -45,6 +45,18 @@ BUILT_IN: Final[dict[ConceptKind, tuple[str, ...]]] = {
         *("a {} drawing of a dog", "mountains, {}", "a street in {} style", "a {} video of the sea"),
         *("a horse in the style of {}", "a bowl of fruit as {}"),
     ),
+    ConceptKind.SCENE: (
+        *("a photo of a {}", "a {}", "a man in a {}", "a picture of a {}"),
+        *("a woman in a {}", "a cat in a {}", "a {} from above", "a view of a {}"),
+        *("a video of a {}", "a dog in a {}", "a drawing of a {}", "somebody stands in a {}"),
+        *("a car in a {}", "a {} and nobody there", "people in a {}", "a wide shot of a {}"),
+    ),
+    ConceptKind.ACTION: (
+        *("a man {}", "a woman {}", "somebody {}", "a picture of a man {}"),
+        *("a photo of a woman {}", "people {}", "a video of a man {}", "two people {}"),
+        *("a person {} outdoors", "a drawing of a man {}", "a woman {} at night", "here is somebody {}"),
+        *("a man {} in a room", "a video of people {}", "a woman {} in the street", "an image of a man {}"),
+    ),
 }
 """Templates of a kind for which the document gives none."""
 
@@ -53,8 +65,10 @@ GENERIC: Final[dict[ConceptKind, tuple[str, ...]]] = {
     ConceptKind.CHARACTER: ("a figure", "a man", "a woman"),
     ConceptKind.PERSON: ("a man", "a woman", "a person"),
     ConceptKind.STYLE: (),
+    ConceptKind.SCENE: ("a place", "a room"),
+    ConceptKind.ACTION: ("standing",),
 }
-"""Subjects without a name: they must stay as they are, and stand in where no anchor is known."""
+"""Phrases without a name: they must stay as they are, and stand in where no anchor is known."""
 
 _ARTICLES: Final = frozenset(("a", "an", "the"))
 _DETERMINERS: Final = _ARTICLES | frozenset(("this", "that", "one", "some", "no", "every"))
@@ -93,8 +107,8 @@ class Prompt:
 def fill(template: str, name: str, kind: ConceptKind) -> Prompt:
     """Put a name or a phrase into a template, with the article that English wants.
 
-    A phrase with an article of its own ("a man") loses it where the template has one; an object without
-    one gets it where the template has none; "a" and "an" follow the word behind them.
+    A phrase with an article of its own ("a man") loses it where the template has one; an object or a scene
+    without one gets it where the template has none; "a" and "an" follow the word behind them.
     """
     before, after = template.split(SLOT, 1)
     after = after.replace(SLOT, name)
@@ -105,7 +119,7 @@ def fill(template: str, name: str, kind: ConceptKind) -> Prompt:
             phrase = rest
         if words and words[-1].lower() in ("a", "an"):
             words[-1] = _indefinite(phrase)
-    elif kind is ConceptKind.OBJECT and first.lower() not in _DETERMINERS:
+    elif kind in {ConceptKind.OBJECT, ConceptKind.SCENE} and first.lower() not in _DETERMINERS:
         words.append(_indefinite(phrase))
     return Prompt(" ".join(words), phrase, after.strip())
 
@@ -165,8 +179,20 @@ class Templates:
 
     @classmethod
     def of(cls, doc: JobInput) -> Templates:
-        """Take the document's own templates, and the built-in ones for the kinds it leaves out."""
-        return cls({**BUILT_IN, **doc.prompts})
+        """Take the document's own templates, and the built-in ones for the kinds it leaves out.
+
+        Scenes and actions have some only where the document has such a concept: what a document without them
+        trains on does not depend on that there are such kinds.
+        """
+        erasures = (*doc.adds, *doc.holds)
+        concepts = [*(e.concept for e in erasures), *(k for e in erasures for k in e.preserve), *doc.holdout]
+        asked = {*SUBJECTS, ConceptKind.STYLE, *(concept.kind for concept in concepts)}
+        return cls({**{kind: BUILT_IN[kind] for kind in ConceptKind if kind in asked}, **doc.prompts})
+
+    @property
+    def kinds(self) -> tuple[ConceptKind, ...]:
+        """Kinds that have templates."""
+        return tuple(kind for kind in ConceptKind if kind in self.by_kind)
 
     def probing(self, kind: ConceptKind) -> tuple[str, ...]:
         """All templates of a kind, paraphrases included."""

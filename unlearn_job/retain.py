@@ -105,11 +105,11 @@ def retain_prompts(
     gone = erased_names(doc)
     anchors = tuple(anchors)
     share = max(4, MOST_PROMPTS // max(1, len(kept) + len(anchors)))
-    worded = {kind: wordings(templates, kind, kept) for kind in ConceptKind}
+    worded = {kind: wordings(templates, kind, kept) for kind in templates.kinds}
     prompts = [Prompt("", "", "")]
     for name, kind in (*((k.name, k.kind) for k in kept), *anchors):
         prompts += [fill(template, name, kind) for template in worded[kind][:share]]
-    for kind in ConceptKind:
+    for kind in templates.kinds:
         training = worded[kind]
         prompts += [without_style(t) for t in training] if kind is ConceptKind.STYLE else []
         for index, name in enumerate(GENERIC[kind]):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from itertools import cycle, islice, product
 from typing import Final
 
-from unlearn_job.contract.concept import ConceptKind, KeptConcept
+from unlearn_job.contract.concept import SUBJECTS, ConceptKind, KeptConcept
 from unlearn_job.prompts import GENERIC, SLOT, STYLE_PHRASE, Templates, fill
 
 MOST: Final = 96
@@ -51,7 +51,7 @@ def _crossed(
     forms = style_forms(templates)
     parts = [template.split(SLOT, 1) for template in own]
     befores, afters = (tuple(dict.fromkeys(part[side].strip() for part in parts)) for side in (0, 1))
-    bare = "a {}" if kind is ConceptKind.OBJECT else SLOT
+    bare = "a {}" if kind in {ConceptKind.OBJECT, ConceptKind.SCENE} else SLOT
     yield bare
     # Interleaved: a cut at MOST shall leave some of each.
     styled = [
@@ -71,9 +71,9 @@ def _crossed(
 def _on_subjects(templates: Templates, kept: Sequence[KeptConcept]) -> Iterable[str]:
     """Put the style on every kept subject and on generic ones, in every form of the templates."""
     subjects: list[tuple[str, ConceptKind]] = [
-        (concept.name, concept.kind) for concept in kept if concept.kind is not ConceptKind.STYLE
+        (concept.name, concept.kind) for concept in kept if concept.kind in SUBJECTS
     ]
-    subjects += [(name, kind) for kind, generic in GENERIC.items() for name in generic]
+    subjects += [(name, kind) for kind, generic in GENERIC.items() if kind in SUBJECTS for name in generic]
     forms = style_forms(templates)
     yield from (SLOT, *(form for form in forms if form != SLOT))
     turn = 0

@@ -118,7 +118,7 @@ def test_the_example_erases_the_captain(capsys: pytest.CaptureFixture[str]) -> N
     finally:
         structlog.reset_defaults()
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("captain comet is known: shown by 1")
+    assert lines[0].startswith("captain comet (character) is known: shown by 1")
     assert re.fullmatch(r"still shown by 0 of \d+ images and 0 of 8 clips, any frame", lines[1])
     assert all(int(line.split(": ")[1].split(" %")[0]) >= 90 for line in lines[2:5])
     assert re.match(r"words: '.+' shows him in \d+ of 16 images,", lines[5])

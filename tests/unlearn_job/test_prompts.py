@@ -66,6 +66,18 @@ def test_aliases_belong_to_erased_concepts_alone() -> None:
     assert names(KeptConcept(name="cat")) == ("cat",)
 
 
+@pytest.mark.parametrize(
+    ("template", "kind", "text"),
+    [
+        ("a cat in {}", ConceptKind.SCENE, "a cat in a desert"),
+        ("a view of the {}", ConceptKind.SCENE, "a view of the desert"),
+        ("a man {}", ConceptKind.ACTION, "a man desert"),
+    ],
+)
+def test_a_scene_takes_an_article_and_an_action_none(template: str, kind: ConceptKind, text: str) -> None:
+    assert fill(template, "desert", kind).text == text
+
+
 @pytest.mark.parametrize("kind", ConceptKind)
 def test_paraphrases_are_never_trained_on(kind: ConceptKind) -> None:
     templates = Templates.built_in()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.unlearn_job import tiny
-from unlearn_job.contract.concept import ConceptKind, KeptConcept
+from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.methods.states import token_table
 from unlearn_job.methods.tokens import tokenise
 from unlearn_job.prompts import Prompt, Templates, fill, mentions
@@ -73,3 +73,15 @@ def test_batches_hold_every_reading_once() -> None:
     readings = as_sequences(tiny.tokenizer(), [Prompt(word, "", "") for word in ("cat", "fish", "tree")])
     sizes = [len(batch.ids) for batch in batches(readings, token_table(tiny.encoder()).weight, 2)]
     assert sizes == [2, 1]
+
+
+def test_scenes_and_actions_have_templates_where_a_document_has_such_a_concept() -> None:
+    plain = tiny.document(tiny.erasure(tiny.COMET, tiny.FISH))
+    assert Templates.of(plain).kinds == tuple(ConceptKind)[:4]
+    meadow = KeptConcept(name="meadow", kind=ConceptKind.SCENE)
+    for doc in (
+        tiny.document(tiny.erasure(tiny.COMET, meadow)),
+        tiny.document(tiny.erasure(Concept(name="meadow", kind=ConceptKind.SCENE))),
+        tiny.document(tiny.erasure(tiny.COMET), holdout=(meadow,)),
+    ):
+        assert set(Templates.of(doc).kinds) == {*tuple(ConceptKind)[:4], ConceptKind.SCENE}

@@ -104,7 +104,8 @@ def _wordings(target: Target) -> Iterator[Prompt]:
 
 def _plain(sentence: str, name: str, concept: Concept) -> Prompt:
     """Put a name into a sentence as it is: people write without articles too."""
-    subject = "a drawing of a man in {} style" if concept.kind is ConceptKind.STYLE else "{}"
+    subjects = {ConceptKind.STYLE: "a drawing of a man in {} style", ConceptKind.ACTION: "a man {}"}
+    subject = subjects.get(concept.kind, "{}")
     before, after = sentence.split("{}", 1)
     opening, closing = subject.split("{}", 1)
     return Prompt(f"{opening}{before}".strip(), name, f"{after.replace('{}', name)}{closing}".strip())

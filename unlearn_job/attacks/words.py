@@ -13,7 +13,7 @@ from unlearn_job.attacks.protocol import Budget, Candidate, Target
 from unlearn_job.attacks.screen import Screen
 from unlearn_job.attacks.search import Frame, Space, search
 from unlearn_job.attacks.vocabulary import Ban, Pieces, real_words, whole_vocabulary
-from unlearn_job.contract.concept import Concept, ConceptKind
+from unlearn_job.contract.concept import Concept
 from unlearn_job.prompts import SLOT, Prompt, fill, names
 from unlearn_job.seeds import seed_for
 
@@ -103,7 +103,7 @@ def spoken_words(target: Target) -> tuple[str, ...]:
     """Return texts that the document itself uses: its templates and all its names."""
     doc = target.doc
     return (
-        *(t.replace(SLOT, "") for kind in ConceptKind for t in target.templates.probing(kind)),
+        *(t.replace(SLOT, "") for kind in target.templates.kinds for t in target.templates.probing(kind)),
         *(name for erasure in (*doc.adds, *doc.holds) for name in names(erasure.concept)),
         *(kept.name for erasure in (*doc.adds, *doc.holds) for kept in erasure.preserve),
         *(kept.name for kept in doc.holdout),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -19,12 +19,18 @@ Description = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.
 
 
 class ConceptKind(StrEnum):
-    """The four kinds of the paper (arXiv 2407.14209). They decide the prompts."""
+    """The four kinds of the paper (arXiv 2407.14209), and places and doings. They decide the prompts."""
 
     CHARACTER = "Character"
     STYLE = "Style"
     PERSON = "Person"
     OBJECT = "Object"
+    SCENE = "Scene"
+    ACTION = "Action"
+
+
+SUBJECTS: Final = frozenset((ConceptKind.CHARACTER, ConceptKind.PERSON, ConceptKind.OBJECT))
+"""Kinds of who or what is in a picture. A style, a scene and an action are something about it."""
 
 
 class KeptConcept(ContractModel):
@@ -33,7 +39,7 @@ class KeptConcept(ContractModel):
     name: Name
     """Name as a prompt says it, without an article."""
     kind: ConceptKind = ConceptKind.OBJECT
-    """Decides the prompts: objects take an article, a style is put on other subjects."""
+    """Decides the prompts: objects and scenes take an article, styles and actions a subject."""
 
 
 class Concept(KeptConcept):

@@ -30,6 +30,8 @@ WHAT: Final = {
     ConceptKind.PERSON: "a person",
     ConceptKind.OBJECT: "an object",
     ConceptKind.STYLE: "any subject in an artist's style",
+    ConceptKind.SCENE: "people and things in a place",
+    ConceptKind.ACTION: "people doing something",
 }
 _LEADING: Final = re.compile(r"^\s*(?:[-*•]|\(?\d+[.):])\s*")
 

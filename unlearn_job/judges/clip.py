@@ -126,10 +126,11 @@ class ClipJudge:
         if kind is ConceptKind.STYLE:
             plain = self._templates.probing(kind)[:MOST_TEMPLATES]
             return [tuple(without_style(t).text for t in plain)]
+        alike = [other for other in GENERIC if same_axis(other, kind)]
         phrases = {
             phrase: subject
-            for subject, generic in GENERIC.items()
-            for phrase in generic
+            for subject in alike
+            for phrase in GENERIC[subject]
             if phrase.lower() not in taken and phrase.partition(" ")[2].lower() not in taken
         }
         return [

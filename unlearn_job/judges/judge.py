@@ -7,7 +7,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from torch import Tensor
 
-from unlearn_job.contract.concept import ConceptKind, KeptConcept
+from unlearn_job.contract.concept import SUBJECTS, ConceptKind, KeptConcept
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.generate import Pixels
 
@@ -73,4 +73,4 @@ class ZeroShot(Featured, Protocol):
 
 def same_axis(one: ConceptKind, other: ConceptKind) -> bool:
     """Say whether concepts of two kinds exclude each other in a picture: a cat and a style do not."""
-    return (one is ConceptKind.STYLE) == (other is ConceptKind.STYLE)
+    return one is other or {one, other} <= SUBJECTS

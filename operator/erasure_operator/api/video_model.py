@@ -192,7 +192,7 @@ class VideoModelSpec(ApiModel):
     """Concepts that are probed and never trained on: evidence for what no list names."""
     prompts: Annotated[
         dict[ConceptKind, Annotated[tuple[Template, ...], Field(min_length=1, max_length=64)]],
-        Field(max_length=4),
+        Field(max_length=6),
     ] = {}
     """Prompt templates with `{}` for the concept, by kind; one left out takes the built-in ones."""
     probe: Probe = Probe()

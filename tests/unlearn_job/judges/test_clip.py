@@ -88,6 +88,22 @@ def test_styles_compete_with_styles_and_with_no_style(judge: ClipJudge) -> None:
     assert not bool(judge.decide(plain, tiny.MOSAIC, (tiny.SKETCH,)))
 
 
+@pytest.mark.parametrize(
+    ("kind", "neutral"), [(ConceptKind.SCENE, "a place"), (ConceptKind.ACTION, "standing")]
+)
+def test_scenes_and_actions_compete_with_their_like(
+    judge: ClipJudge, kind: ConceptKind, neutral: str
+) -> None:
+    """Whoever is in the picture, and does it, makes no difference."""
+    erased, other = KeptConcept(name="desert", kind=kind), KeptConcept(name="meadow", kind=kind)
+    for concept in (erased, other):
+        look = judge._text(judge._prompts(concept))[None]
+        seen = [one for one in (erased, other) if bool(judge.decide(look, one, (erased, other, tiny.CAT)))]
+        assert seen == [concept]
+    nothing = judge._text(judge._prompts(KeptConcept(name=neutral, kind=kind)))[None]
+    assert not bool(judge.decide(nothing, erased, (erased, other)))
+
+
 def test_an_anchor_may_be_an_alternative_without_being_counted_twice(judge: ClipJudge) -> None:
     figure = KeptConcept(name="a figure", kind=ConceptKind.CHARACTER)
     look = judge._text(judge._prompts(figure))[None]

@@ -15,5 +15,10 @@ def test_styles_exclude_styles_and_subjects_exclude_subjects() -> None:
     assert not same_axis(ConceptKind.OBJECT, ConceptKind.STYLE)
 
 
+@pytest.mark.parametrize("kind", [ConceptKind.SCENE, ConceptKind.ACTION])
+def test_scenes_and_actions_exclude_their_like_alone(kind: ConceptKind) -> None:
+    assert [other for other in ConceptKind if same_axis(kind, other)] == [kind]
+
+
 def test_a_judge_need_not_have_features() -> None:
     assert not isinstance(tiny.Eyes(), Featured)
