@@ -68,7 +68,7 @@ class Bench:
     probe, budget: what a probe draws, and what an attack may spend.
     out: folder of the CSV files.
     pictures: where the base encoder's pictures are kept.
-    parameters: of methods that are named without any, by name.
+    parameters: of methods by name, where a run does not say otherwise.
 
     """
 
@@ -98,8 +98,8 @@ class Bench:
 
     def _unlearned(self, run: Run) -> tuple[JobInput, Encoders]:
         spec = run.spec
-        if not spec.parameters and run.method in self.parameters:
-            spec = MethodSpec(name=spec.name, parameters=self.parameters[run.method])
+        given = {**self.parameters.get(spec.name, {}), **spec.parameters}
+        spec = MethodSpec(name=spec.name, parameters=given)
         made = partial(self.documents, method=spec, seed=run.seed, probe=self.probe)
         if run.method == BASE:
             # The control takes the whole set as one step: nothing is edited.

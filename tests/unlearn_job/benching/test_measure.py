@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,22 @@ def test_base_pictures_are_drawn_once_for_all_methods(tmp_path: Path, opened: An
     measure(tmp_path, [Run("closed-form:layers=1", "cat", 0)], (), opened)
     assert opened.times[1].pictures.drawn == 0
     assert opened.times[1].pictures.found >= drawn
+
+
+def test_parameters_of_a_method_hold_where_a_run_does_not_say_otherwise(tmp_path: Path, opened: Any) -> None:
+    asked = []
+
+    def noted(*given: Any, method: Any, **more: Any) -> JobInput:
+        asked.append(method.parameters)
+        return document(*given, method=method, **more)
+
+    def changed() -> Bench:
+        return dataclasses.replace(
+            opened(), documents=noted, parameters={"closed-form": {"negatives": 24, "layers": 2}}
+        )
+
+    measure(tmp_path, [ONE, Run("closed-form:layers=1", "cat", 0)], (), changed)
+    assert asked == [{"negatives": 24, "layers": 2}, {"negatives": 24, "layers": 1}]
 
 
 def test_a_chain_holds_what_went_before(tmp_path: Path, opened: Any) -> None:
