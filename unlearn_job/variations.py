@@ -16,6 +16,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
+import structlog
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
@@ -28,6 +29,8 @@ from unlearn_job.nearness import NEAR, Nearness, templates_of
 from unlearn_job.prompts import Prompt
 from unlearn_job.seeds import seed_for
 from unlearn_job.slips import slips
+
+log = structlog.get_logger()
 
 BESIDE: Final = 96
 """Prompts of each name with other words beside it."""
@@ -108,6 +111,9 @@ class Variations:
         new = [pair for text, pair in found.items() if text not in known]
         free = self._ban.allowed([pair.own.text for pair in new])
         more = tuple(pair for pair, ok in zip(new, free, strict=True) if ok)
+        phrases = dict.fromkeys(pair.own.phrase for pair in more if pair.own.phrase not in erasing.names)
+        name = erasing.erasure.concept.name
+        log.info("phrases read like an erased concept go with it", concept=name, phrases=" | ".join(phrases))
         return dataclasses.replace(erasing, varied=more)
 
     def _beside(self, pair: Pair) -> Pair:

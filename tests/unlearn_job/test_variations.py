@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.unlearn_job.methods.robust.erased import erasing, trained
 from unlearn_job.erasing import Erasing
@@ -40,6 +41,15 @@ def test_phrases_in_place_of_a_name_read_like_it() -> None:
     assert any(set(prompt.phrase.split()) & {"comet", "captain"} for prompt in instead)
     ratios = _nearness().of(trained().start_encoder, instead)
     assert float(ratios.max()) < NEAR
+
+
+def test_phrases_that_go_with_a_name_are_told() -> None:
+    with capture_logs() as lines:
+        found = widened.__wrapped__()
+    (line,) = lines
+    assert line["concept"] == "captain comet"
+    told = set(line["phrases"].split(" | "))
+    assert told == {pair.own.phrase for pair in found.varied} - {*found.names}
 
 
 def test_what_is_preserved_stands_in_none_of_them() -> None:
