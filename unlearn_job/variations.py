@@ -112,8 +112,9 @@ class Variations:
         free = self._ban.allowed([pair.own.text for pair in new])
         more = tuple(pair for pair, ok in zip(new, free, strict=True) if ok)
         phrases = dict.fromkeys(pair.own.phrase for pair in more if pair.own.phrase not in erasing.names)
-        name = erasing.erasure.concept.name
-        log.info("phrases read like an erased concept go with it", concept=name, phrases=" | ".join(phrases))
+        if phrases:
+            name = erasing.erasure.concept.name
+            log.info("phrases read like an erased concept go with it", concept=name, phrases=" | ".join(phrases))
         return dataclasses.replace(erasing, varied=more)
 
     def _beside(self, pair: Pair) -> Pair:
