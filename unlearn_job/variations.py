@@ -113,8 +113,8 @@ class Variations:
         more = tuple(pair for pair, ok in zip(new, free, strict=True) if ok)
         phrases = dict.fromkeys(pair.own.phrase for pair in more if pair.own.phrase not in erasing.names)
         if phrases:
-            name = erasing.erasure.concept.name
-            log.info("phrases read like an erased concept go with it", concept=name, phrases=" | ".join(phrases))
+            name, told = erasing.erasure.concept.name, " | ".join(phrases)
+            log.info("phrases read like an erased concept go with it", concept=name, phrases=told)
         return dataclasses.replace(erasing, varied=more)
 
     def _beside(self, pair: Pair) -> Pair:
