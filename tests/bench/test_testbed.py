@@ -16,7 +16,7 @@ from unlearn_job.prompts import SLOT  # noqa: E402
 
 def test_every_kind_has_templates_that_ask_once_and_none_twice() -> None:
     found = testbed.templates()
-    assert set(found) == set(ConceptKind)
+    assert set(found) == {ConceptKind(kind.value) for kind in Kind}
     for texts in found.values():
         assert 8 <= len(texts) <= 64
         assert len(set(texts)) == len(texts)

@@ -84,7 +84,7 @@ def test_prompts_come_from_a_file(tmp_path: Path) -> None:
     ("change", "parameters", "sentence"),
     [
         ({"method": "magic"}, {}, "there is no method 'magic'"),
-        ({"method": "few-shot"}, {}, "base.surrogate: method few-shot trains through"),
+        ({"method": "few-shot"}, {}, "base.surrogate: method few-shot goes through"),
         ({}, {"nonsense": "1"}, "nonsense: Extra inputs are not permitted"),
         ({"preserve": ("Animal:cat",)}, {}, "kind: Input should be"),
         ({"pipeline": "hf://org/name@main"}, {}, "pipeline: String should match pattern"),
