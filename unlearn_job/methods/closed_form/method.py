@@ -31,7 +31,7 @@ from unlearn_job.methods.states import States, layer_states, layers, token_table
 from unlearn_job.methods.task import Task
 from unlearn_job.methods.thinning import Thinned, row_weights, thinned
 from unlearn_job.methods.tokens import Tokens, matched
-from unlearn_job.retain import Reading, as_batch
+from unlearn_job.retain import Batch, Reading, as_batch
 
 BATCH: Final = 64
 """Prompts per forward pass: bounds the memory, not the result."""
@@ -69,9 +69,9 @@ def erase(task: Task, config: MethodConfig) -> None:
     stay = thinned([reading.tokens for reading in stays], reads)
     # Prompts of one anchor together: it is run once for them.
     concept = sorted(zip(goes, pairs, strict=True), key=lambda both: both[1][1].ids)
-    # Negatives apart: what is known of their lower layers is known of whole batches.
-    count = len(task.retain)
-    kept = [(stay[:count], stays[:count]), (stay[count:], stays[count:])]
+    # Negatives apart: a batch with a new prompt runs whole, and these went through the lower layers before.
+    count, both = len(task.retain), list(zip(stay, stays, strict=True))
+    kept = both[:count], both[count:]
     share = _as_if_alone(len(task.erasing), count, len(negatives))
     mass = float(settings.retain_mass) * share
     for index, layer in enumerate(run.edited, run.first):
@@ -79,8 +79,8 @@ def erase(task: Task, config: MethodConfig) -> None:
         for x, d, weights in _concept_rows(run, index, concept):
             wanted.add(x, d / (run.first + len(run.edited) - index), weights)
         held = _Normal.empty(layer.projection)
-        for thin, readings in kept:
-            for x, d, weights in _retain_rows(run, index, list(zip(thin, readings, strict=True))):
+        for some in kept:
+            for x, d, weights in _retain_rows(run, index, some):
                 held.add(x, d, weights)
         layer.projection.weight += _solve(wanted, held, mass, float(settings.ridge))
         run.go_on()
@@ -114,15 +114,13 @@ class _Run:
         self.lower = Prefix(self.first, REMEMBERED)
         self._before, self._behind = self.lower, Prefix(self.first + 1, REMEMBERED)
 
-    def now(self, index: int, prompts: Sequence[Reading]) -> States:
-        """Return what a layer of the edited encoder sees."""
-        batch = as_batch(prompts, self.table)
+    def now(self, index: int, prompts: Sequence[Reading], batch: Batch) -> States:
+        """Return what a layer of the edited encoder sees of prompts, given as tensors too."""
         with self.lower.through(self.encoder, prompts):
             return layer_states(self.encoder, layers(self.encoder)[index], batch.ids, batch.embeddings)
 
-    def parent(self, index: int, prompts: Sequence[Reading]) -> States:
+    def parent(self, index: int, prompts: Sequence[Reading], batch: Batch) -> States:
         """Return what the same layer of the parent's encoder sees; the next one goes on from there."""
-        batch = as_batch(prompts, self.table)
         with self._before.through(self.start, prompts), self._behind.noting(self.start, prompts):
             return layer_states(self.start, layers(self.start)[index], batch.ids, batch.embeddings)
 
@@ -168,10 +166,13 @@ def _concept_rows(run: _Run, index: int, concept: Sequence[tuple[Thinned, TokenP
     """Yield (x, wanted change of the residual, what a row counts) for the concept's prompts."""
     for part in _batches(concept):
         pairs = [(thin.tokens, _cut_alike(anchor, thin.tokens, own.tokens)) for thin, (own, anchor) in part]
-        now = run.now(index, [dataclasses.replace(own, tokens=thin.tokens) for thin, (own, _) in part])
+        goes = [dataclasses.replace(own, tokens=thin.tokens) for thin, (own, _) in part]
+        now = run.now(index, goes, as_batch(goes, run.table))
         alone = {anchor.ids: Reading(anchor) for _, anchor in pairs}
         place = {ids: row for row, ids in enumerate(alone)}
-        wanted = run.parent(index, list(alone.values())).residual[[place[anchor.ids] for _, anchor in pairs]]
+        anchors = list(alone.values())
+        parent = run.parent(index, anchors, as_batch(anchors, run.table))
+        wanted = parent.residual[[place[anchor.ids] for _, anchor in pairs]]
         rows, here, there = matched(pairs)
         weights = row_weights([thin for thin, _ in part], now.inputs.shape[1])
         yield (
@@ -193,14 +194,15 @@ def _retain_rows(run: _Run, index: int, kept: Sequence[tuple[Thinned, Reading]])
     """Yield (x, what brings the residual back to the parent's, what a row counts) for all that must stay."""
     for part in _batches(kept):
         readings = [dataclasses.replace(reading, tokens=thin.tokens) for thin, reading in part]
-        counts = as_batch(readings, run.table).counts
+        batch = as_batch(readings, run.table)
+        counts = batch.counts
         weights = row_weights([thin for thin, _ in part], counts.shape[1])
         rows = None if weights is None else weights.to(counts.device)[counts]
-        before = run.parent(index, readings)
+        before = run.parent(index, readings, batch)
         if index == run.first:  # nothing is edited yet: the same states, for half the work
             yield before.inputs[counts], torch.zeros_like(before.residual[counts]), rows
             continue
-        now = run.now(index, readings)
+        now = run.now(index, readings, batch)
         yield now.inputs[counts], (before.residual - now.residual)[counts], rows
 
 

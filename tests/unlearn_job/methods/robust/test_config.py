@@ -33,6 +33,7 @@ def test_only_what_looks_through_the_denoiser_uses_the_surrogate(given: dict[str
         {"rounds": 0},
         {"nearness": "0"},
         {"longest": 0},
+        {"softTokens": 1},
         {"soft": "yes"},
         {"through": "none"},
     ],
