@@ -1,4 +1,4 @@
-"""What people write around a name and instead of it: more prompts that must go.
+"""What people write around a name and instead of it: more prompts that must go, or stay.
 
 Templates put a name into tidy sentences. Measured on the testbed, an edit that is only told of those leaves
 "a house peter", "ghost captain kitty" and "berg yellow anna": words beside the name move its states out of
@@ -6,7 +6,7 @@ what was solved for. So a method is also told of the name with other words besid
 the name (misspelt, its words in another order or with others between them) wherever the parent's encoder
 reads them like the concept. Those that it does not read so are hard negatives (`unlearn_job.negatives`).
 And of phrases of other words that it reads so, which nobody would call a name: a search finds them as an
-attacker's would.
+attacker's would. What stays gets words beside it too, or long prompts would drift that name nothing erased.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from unlearn_job.slips import slips
 
 log = structlog.get_logger()
 
-BESIDE: Final = 96
+BESIDE: Final = 160
 """Prompts of each name with other words beside it."""
 INSTEAD: Final = 192
 """Phrases near each name that the encoder is asked about."""
@@ -42,8 +42,12 @@ UNNAMED: Final = Budget(screened=384, rounds=2, beam=6, proposals=16, judged=32)
 """What the search for phrases that name nobody may spend; `judged` is how many of them count."""
 PHRASED: Final = 4
 """Prompts of each of those."""
-MOST_WORDS: Final = 3
-"""Other words beside or within a name."""
+MOST_WORDS: Final = 12
+"""Other words beside a name: what people write is long, and told of three an edit is half undone by eight."""
+WITHIN: Final = 3
+"""Other words within a name, at most."""
+KEPT: Final = 24
+"""Prompts of each phrase that stays, with other words beside it."""
 
 
 class Variations:
@@ -98,7 +102,8 @@ class Variations:
         for name in erasing.names:
             own = [pair for pair in erasing.pairs if pair.own.phrase == name]
             if own and self._words:
-                beside = [self._beside(self._choice.choice(own)) for _ in range(BESIDE)]
+                chosen = self._choice.choices(own, k=BESIDE)
+                beside = [Pair(*self._beside(pair.own, pair.anchor)) for pair in chosen]
                 found |= {pair.own.text: pair for pair in beside}
             if own:
                 found |= {pair.own.text: pair for pair in self._instead(name, own, nearness)}
@@ -117,9 +122,33 @@ class Variations:
             log.info("phrases read like an erased concept go with it", concept=name, phrases=told)
         return dataclasses.replace(erasing, varied=more)
 
-    def _beside(self, pair: Pair) -> Pair:
-        """Put the same words before a prompt, right behind the name, or behind the prompt, on both sides."""
-        words = " ".join(self._some_words(1))
+    def kept(self, prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
+        """Return more prompts that must stay: each phrase of some with other words beside it.
+
+        Parameters
+        ----------
+        prompts
+            That must stay; those without a phrase are passed over.
+
+        """
+        if not self._words:
+            return ()
+        self._choice.seed(seed_for(self._seed, "kept"))
+        by_phrase: dict[str, list[Prompt]] = {}
+        for prompt in prompts:
+            if prompt.phrase:
+                by_phrase.setdefault(prompt.phrase, []).append(prompt)
+        found = [
+            more
+            for some in by_phrase.values()
+            for prompt in self._choice.sample(some, min(KEPT, len(some)))
+            for more in self._beside(prompt)
+        ]
+        return tuple({prompt.text: prompt for prompt in found}.values())
+
+    def _beside(self, *prompts: Prompt) -> tuple[Prompt, ...]:
+        """Put the same words before each prompt, right behind its phrase, or behind the prompt."""
+        words = " ".join(self._some_words(1, MOST_WORDS))
         place = self._choice.choice(("before", "next", "behind"))
 
         def put(prompt: Prompt) -> Prompt:
@@ -132,7 +161,7 @@ class Variations:
                 f"{words} {after}".strip() if place == "next" else f"{after} {words}".strip(),
             )
 
-        return Pair(put(pair.own), put(pair.anchor))
+        return tuple(put(prompt) for prompt in prompts)
 
     def _instead(self, name: str, own: Sequence[Pair], nearness: Nearness) -> list[Pair]:
         """Put phrases near the name in its place, and keep those that the encoder takes for it."""
@@ -171,10 +200,10 @@ class Variations:
                 phrase = self._choice.choice([text for text in slips(phrase) if text.strip()] or [phrase])
             return " ".join(phrase.split())
         self._choice.shuffle(words)
-        for word in self._some_words(0):
+        for word in self._some_words(0, WITHIN):
             words.insert(self._choice.randint(0, len(words)), word)
         return " ".join(words)
 
-    def _some_words(self, least: int) -> list[str]:
-        count = self._choice.randint(least, MOST_WORDS) if self._words else 0
+    def _some_words(self, least: int, most: int) -> list[str]:
+        count = self._choice.randint(least, most) if self._words else 0
         return self._choice.choices(self._words, k=count) if count else []

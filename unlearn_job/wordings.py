@@ -16,8 +16,8 @@ from typing import Final
 from unlearn_job.contract.concept import SUBJECTS, ConceptKind, KeptConcept
 from unlearn_job.prompts import GENERIC, SLOT, STYLE_PHRASE, Templates, fill
 
-MOST: Final = 96
-"""Templates per name. A hundred prompts a name is what the closed form was tuned with."""
+MOST: Final = 48
+"""Templates per name. More tell an edit less than prompts with other words beside the name (`variations`)."""
 
 
 def wordings(templates: Templates, kind: ConceptKind, kept: Sequence[KeptConcept]) -> tuple[str, ...]:

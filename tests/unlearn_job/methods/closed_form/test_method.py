@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -121,16 +122,22 @@ def test_what_a_screen_ran_through_the_lower_layers_is_not_run_again(trained: Mo
         rows.append(len(states_of(output)))
         return output
 
+    def ran(work: Callable[[], object]) -> int:
+        rows.clear()
+        work()
+        return sum(rows)
+
     with ExitStack() as stack:
         for encoder in (task.start, task.encoder):
             stack.enter_context(changed(layers(encoder)[0].block, count))
-        task.negatives.of(erasing, 400)
-        screened = sum(rows)
-        rows.clear()
-        erase(task, Config(negatives=400))
+        screened = ran(lambda: task.negatives.of(erasing, 400))
+        with_negatives = ran(lambda: erase(task, Config(negatives=400)))
+        without = ran(lambda: erase(task, Config(negatives=0)))
     assert screened >= 400
+    assert with_negatives == screened + without
     anchors = {pair.anchor.text for pair in erasing.training}
-    assert sum(rows) <= screened + len(task.retain) + len(erasing.training) + len(anchors)
+    # A batch with a new prompt runs whole: a few anchors run twice.
+    assert without <= 1.05 * (len(task.retain) + len(erasing.training) + len(anchors))
 
 
 def test_what_the_parent_erased_stays_erased(trained: Models, without_berg: CLIPTextModel) -> None:
