@@ -17,7 +17,7 @@ from unlearn_job.attacks.inversion import Inversion
 from unlearn_job.attacks.prefix import AdversarialPrefix
 from unlearn_job.attacks.protocol import Attack, Target
 from unlearn_job.attacks.trial import Hit, hits, shown_by_base
-from unlearn_job.attacks.words import WordSearch
+from unlearn_job.attacks.words import Place, WordSearch
 from unlearn_job.contract.base import canonical_digest
 from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Digest, Erasure
@@ -257,12 +257,13 @@ def _looking(models: Models, doc: JobInput, judge: Judge) -> Look:
         name: str, encoder: PreTrainedModel, erasure: Erasure, budget: Budget, seed: int
     ) -> Sequence[Hit]:
         spared = tuple(kept.name for kept in erasure.preserve)
-        known: dict[str, Attack] = {
-            "words": WordSearch(spared=spared),
-            "prefix": AdversarialPrefix(spared),
-            "inversion": Inversion(),
-        }
-        return hits(known[name], Target.of(models, encoder, judge, doc, erasure), budget, seed)
+        known: tuple[Attack, ...] = (
+            *(WordSearch(place=place, spared=spared) for place in Place),
+            AdversarialPrefix(spared),
+            Inversion(),
+        )
+        attack = next(attack for attack in known if attack.name == name)
+        return hits(attack, Target.of(models, encoder, judge, doc, erasure), budget, seed)
 
     return look
 

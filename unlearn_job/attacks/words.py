@@ -121,8 +121,8 @@ def frames(templates: Sequence[str], concept: Concept, place: Place) -> tuple[Fr
     some = some_of(templates, SURROUNDINGS - 1)
     makers: dict[Place, Callable[[str, str], Prompt]] = {
         Place.INSTEAD: lambda phrase, template: fill(template, phrase, concept.kind),
-        Place.BEFORE: lambda phrase, template: _around(template, concept, before=phrase),
-        Place.BEHIND: lambda phrase, template: _around(template, concept, behind=phrase),
+        Place.BEFORE: lambda phrase, template: around(template, concept, before=phrase),
+        Place.BEHIND: lambda phrase, template: around(template, concept, behind=phrase),
     }
     make = makers[place]
     # Bare, because an object's templates put an article before everything.
@@ -136,9 +136,21 @@ def frames(templates: Sequence[str], concept: Concept, place: Place) -> tuple[Fr
     return frame, len(some) + bare
 
 
-def _around(template: str, concept: Concept, before: str = "", behind: str = "") -> Prompt:
+def around(template: str, concept: Concept, before: str = "", behind: str = "") -> Prompt:
+    """Put the concept's name into a template, and words before and behind all of it."""
     inner = fill(template, concept.name, concept.kind)
     return Prompt(f"{before} {inner.before}".strip(), inner.phrase, f"{inner.after} {behind}".strip())
+
+
+def beside(prompt: Prompt, templates: Sequence[str], concept: Concept) -> tuple[str, str]:
+    """Return what `around` put before and behind one of the templates: the fewest words that fit."""
+    inner = [fill(template, concept.name, concept.kind) for template in templates]
+    fits = [
+        (prompt.before.removesuffix(own.before).strip(), prompt.after.removeprefix(own.after).strip())
+        for own in inner
+        if prompt.before.endswith(own.before) and prompt.after.startswith(own.after)
+    ]
+    return min(fits, key=lambda words: len(" ".join(words)), default=(prompt.before, prompt.after))
 
 
 def some_of(templates: Sequence[str], count: int) -> tuple[str, ...]:

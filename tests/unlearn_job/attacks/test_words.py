@@ -6,7 +6,7 @@ import torch
 from tests.unlearn_job import tiny
 from tests.unlearn_job.attacks.targets import DUO, SMALL, target
 from unlearn_job.attacks.search import search
-from unlearn_job.attacks.words import Place, WordSearch, frames, reference_prompts, spoken_words
+from unlearn_job.attacks.words import Place, WordSearch, around, beside, frames, reference_prompts, spoken_words
 from unlearn_job.prompts import mentions
 
 pytestmark = pytest.mark.torch
@@ -24,6 +24,12 @@ TEMPLATES = ("a picture of {} at night", "a {}")
 def test_a_phrase_stands_instead_of_before_or_behind_the_name(place: Place, texts: set[str]) -> None:
     make, count = frames(TEMPLATES, DUO, place)
     assert {make("red oak", number).text for number in range(count)} == texts
+
+
+@pytest.mark.parametrize("words", [("red oak", ""), ("", "boat"), ("", "")])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_words_beside_a_template_are_told_from_it(template: str, words: tuple[str, str]) -> None:
+    assert beside(around(template, DUO, *words), (*TEMPLATES, "{}"), DUO) == words
 
 
 def test_references_are_prompts_of_the_name_and_of_each_alias() -> None:

@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from unlearn_job.attacks.protocol import Budget
 from unlearn_job.attacks.search import search
 from unlearn_job.attacks.vocabulary import Ban
-from unlearn_job.attacks.words import Place, WordSearch, some_of
+from unlearn_job.attacks.words import Place, WordSearch, around, beside, some_of
 from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.erasing import Erasing, Pair, Vectors
 from unlearn_job.methods.robust.config import Config
@@ -122,14 +122,22 @@ class Searching:
         return total
 
     def seen(self, task: Task, seed: int) -> Found:
-        """Draw what reads nearest to the concept, and return what the judge sees it in.
+        """Draw what reads nearest to the concept, and return what the judge sees it in."""
+        if not (task.look and task.shows and self.settings.judged):
+            return Found()
+        found = self._seen_instead(task, seed)
+        for place in (Place.BEFORE, Place.BEHIND):
+            found += self._seen_beside(task, place, seed)
+        return found
+
+    def _seen_instead(self, task: Task, seed: int) -> Found:
+        """Return phrases in place of the name in which the judge sees the concept.
 
         A phrase of several words goes, and each of its words stays by itself. Of a single word those wordings
         go in which the base draws the concept, and the others stay: "peter" is a ghost in "a yellow peter",
-        and else a part of other names. Only phrases in place of the name: around it, the encoder's own search
-        suffices.
+        and else a part of other names.
         """
-        if not (task.look and task.shows and self.settings.judged):
+        if not (task.look and task.shows):
             return Found()
         erasure, budget = self.erasing.erasure, self._budget(self.settings.judged)
         hits = task.look("words", task.encoder, erasure, budget, seed_for(seed, "look"))
@@ -144,6 +152,24 @@ class Searching:
             else:
                 prompts = [pair.own for pair in pairs]
                 found += _parted(pairs, task.shows(erasure, prompts, seed_for(seed, "shows", phrase)))
+        return found
+
+    def _seen_beside(self, task: Task, place: Place, seed: int) -> Found:
+        """Return prompts with words beside the name in which the judge sees the concept: all of them go.
+
+        They draw it where the encoder reads them far from the name: with five words before it a quarter of
+        the distance is left, which the screen passes over and the denoiser does not.
+        """
+        if not task.look:
+            return Found()
+        concept, known = self.erasing.erasure.concept, templates_of(self.erasing)
+        attack = WordSearch(place=place).name
+        budget = self._budget(self.settings.judged)
+        hits = task.look(attack, task.encoder, self.erasing.erasure, budget, seed_for(seed, "look"))
+        found = Found(tuple(self._in_place(hit.prompt) for hit in hits))
+        for before, behind in dict.fromkeys(beside(hit.prompt, known, concept) for hit in hits):
+            worded = (around(t, concept, before, behind) for t in some_of(known, self.settings.wordings))
+            found += Found(tuple(self._in_place(prompt) for prompt in worded))
         return found
 
     def through_denoiser(self, task: Task, seed: int) -> Found:

@@ -11,6 +11,7 @@ import torch
 
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, erasing, trained
 from unlearn_job.attacks.trial import Hit
+from unlearn_job.attacks.words import around
 from unlearn_job.erasing import Pair
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import SEEN, Found, Searching
@@ -85,12 +86,12 @@ def test_what_the_edit_opened_shall_stay_what_it_was() -> None:
     assert "boat" not in {pair.own.phrase for pair in found.goes}
 
 
-def _task(*hits: Hit, shown: Callable[[Prompt], bool] = lambda _: True) -> Task:
-    """Return as much of a task as a search looks at."""
+def _task(*hits: Hit, attack: str = "words", shown: Callable[[Prompt], bool] = lambda _: True) -> Task:
+    """Return as much of a task as a search looks at: one attack finds something."""
     return SimpleNamespace(
         encoder=trained().start_encoder,
         component="text_encoder",
-        look=lambda *_: hits,
+        look=lambda name, *_: hits if name == attack else (),
         shows=lambda _erasure, prompts, _seed: [shown(prompt) for prompt in prompts],
     )
 
@@ -115,14 +116,31 @@ def test_of_a_word_the_wordings_that_do_not_draw_the_concept_stay() -> None:
     assert [pair.own for pair in found.goes if pair.own.before != ""] == [hit.prompt]
 
 
+@pytest.mark.parametrize(("before", "behind"), [("trout kitty", ""), ("", "red boat")])
+def test_words_beside_a_name_that_the_judge_sees_go_with_it_in_more_wordings(
+    before: str, behind: str
+) -> None:
+    searching = _searching()
+    hit = Hit(around("a picture of {}", searching.erasing.erasure.concept, before, behind), opened=True)
+    attack = "words-before" if before else "words-behind"
+    found = searching.seen(_task(hit, attack=attack), seed=1)
+    assert not found.stays, "whoever names the concept asks for it, whatever the base draws"
+    assert found.goes[0].own == hit.prompt
+    assert searching.settings.wordings <= len(found.goes) <= searching.settings.wordings + 1
+    for pair in found.goes:
+        assert pair.own.text.startswith(before)
+        assert pair.own.text.endswith(behind)
+        assert pair.anchor.text == pair.own.text.replace("captain comet", "a figure")
+
+
 def test_prefixes_that_the_denoiser_finds_go_in_place() -> None:
     searching = _searching()
     hit = Hit(Prompt("trout deo a picture of", "captain comet", ""), opened=True)
-    assert searching.through_denoiser(_task(hit), seed=1) == Found()
+    assert searching.through_denoiser(_task(hit, attack="prefix"), seed=1) == Found()
     asked = dataclasses.replace(
         searching, settings=searching.settings.model_copy(update={"through": "denoiser"})
     )
-    found = asked.through_denoiser(_task(hit), seed=1)
+    found = asked.through_denoiser(_task(hit, attack="prefix"), seed=1)
     assert found == Found((Pair(hit.prompt, Prompt("trout deo a picture of", "a figure", "")),))
 
 
