@@ -17,7 +17,7 @@ from unlearn_job.methods.tokens import Tokens, stack, tokenise
 from unlearn_job.prompts import GENERIC, Prompt, Templates, fill, mentions, names, without_style
 from unlearn_job.wordings import wordings
 
-MOST_EACH: Final = 32
+MOST_EACH: Final = 24
 """Templates of each kept concept."""
 MOST_PROMPTS: Final = 4096
 """Bound on the retain prompts of kept concepts, so that 256 of them stay cheap."""

@@ -32,13 +32,13 @@ from unlearn_job.slips import slips
 
 log = structlog.get_logger()
 
-BESIDE: Final = 160
+BESIDE: Final = 96
 """Prompts of each name with other words beside it."""
-INSTEAD: Final = 192
+INSTEAD: Final = 96
 """Phrases near each name that the encoder is asked about."""
 ALONE: Final = 48
 """Prompts of each word that is erased where it stands alone."""
-UNNAMED: Final = Budget(screened=384, rounds=2, beam=6, proposals=16, judged=32)
+UNNAMED: Final = Budget(screened=256, rounds=2, beam=6, proposals=16, judged=32)
 """What the search for phrases that name nobody may spend; `judged` is how many of them count."""
 PHRASED: Final = 4
 """Prompts of each of those."""
@@ -46,7 +46,7 @@ MOST_WORDS: Final = 12
 """Other words beside a name: what people write is long, and told of three an edit is half undone by eight."""
 WITHIN: Final = 3
 """Other words within a name, at most."""
-KEPT: Final = 24
+KEPT: Final = 12
 """Prompts of each phrase that stays, with other words beside it."""
 
 
@@ -96,16 +96,17 @@ class Variations:
             Words that draw the concept where they stand alone.
 
         """
-        # Of its own, so that what is erased beside it changes nothing.
-        self._choice.seed(seed_for(self._seed, erasing.erasure.digest))
         found: dict[str, Pair] = {}
         for name in erasing.names:
             own = [pair for pair in erasing.pairs if pair.own.phrase == name]
             if own and self._words:
+                # The same for every name, so that they share their anchors: half the prompts to run.
+                self._choice.seed(seed_for(self._seed, erasing.erasure.digest, "beside"))
                 chosen = self._choice.choices(own, k=BESIDE)
                 beside = [Pair(*self._beside(pair.own, pair.anchor)) for pair in chosen]
                 found |= {pair.own.text: pair for pair in beside}
             if own:
+                self._choice.seed(seed_for(self._seed, erasing.erasure.digest, name))
                 found |= {pair.own.text: pair for pair in self._instead(name, own, nearness)}
         for word in alone:
             some = self._choice.sample(erasing.pairs, min(ALONE, len(erasing.pairs)))

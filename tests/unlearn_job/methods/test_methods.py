@@ -169,7 +169,7 @@ DESCENT: dict[str, object] = {
 }
 IMAGES: dict[str, object] = {"shots": 4, "batch": 8, "retainImages": 4}
 DEFAULTS: dict[str, dict[str, object]] = {
-    "closed-form": {"layers": 2, "negatives": 600, "retainMass": "3", "ridge": "0.0001"},
+    "closed-form": {"layers": 2, "negatives": 400, "retainMass": "3", "ridge": "0.0001"},
     "few-shot": {
         "shots": 4,
         "epochs": 4,
