@@ -197,7 +197,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "found": 24,
         "longest": 5,
         "wordings": 8,
-        "judged": 64,
+        "judged": 32,
         "through": "encoder",
         "soft": "none",
         "nearness": "0.8",

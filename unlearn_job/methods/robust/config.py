@@ -31,9 +31,10 @@ class Config(MethodConfig):
     """Most words or tokens of a phrase."""
     wordings: Annotated[int, Field(ge=1, le=96)] = 8
     """Training prompts per found phrase; four times as many of one in which the judge saw the concept."""
-    judged: Annotated[int, Field(ge=0, le=512)] = 64
-    """Phrases of each round that are drawn too, two images of each, and shown to the judge: some draw the
-    concept though they read like nothing of it. 0 draws none."""
+    judged: Annotated[int, Field(ge=0, le=512)] = 32
+    """Phrases of each round that are drawn too, two images of each, and shown to the judge, as many in place
+    of the name, before it and behind it: some draw the concept though they read like nothing of it. 0 draws
+    none."""
     through: Literal["encoder", "denoiser"] = "encoder"
     """Where phrases before the name are searched: in the encoder, or through the text-to-image model too."""
     soft: Literal["none", "encoder", "denoiser"] = "none"
