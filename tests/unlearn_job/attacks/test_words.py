@@ -6,7 +6,15 @@ import torch
 from tests.unlearn_job import tiny
 from tests.unlearn_job.attacks.targets import DUO, SMALL, target
 from unlearn_job.attacks.search import search
-from unlearn_job.attacks.words import Place, WordSearch, around, beside, frames, reference_prompts, spoken_words
+from unlearn_job.attacks.words import (
+    Place,
+    WordSearch,
+    around,
+    beside,
+    frames,
+    reference_prompts,
+    spoken_words,
+)
 from unlearn_job.prompts import mentions
 
 pytestmark = pytest.mark.torch
