@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -103,8 +103,9 @@ class Variations:
                 # The same for every name, so that they share their anchors: half the prompts to run.
                 self._choice.seed(seed_for(self._seed, erasing.erasure.digest, "beside"))
                 chosen = self._choice.choices(own, k=BESIDE)
-                beside = [Pair(*self._beside(pair.own, pair.anchor)) for pair in chosen]
-                found |= {pair.own.text: pair for pair in beside}
+                beside = [(pair, self._beside()) for pair in chosen]
+                pairs = [Pair(put(pair.own), put(pair.anchor)) for pair, put in beside]
+                found |= {pair.own.text: pair for pair in pairs}
             if own:
                 self._choice.seed(seed_for(self._seed, erasing.erasure.digest, name))
                 found |= {pair.own.text: pair for pair in self._instead(name, own, nearness)}
@@ -140,15 +141,14 @@ class Variations:
             if prompt.phrase:
                 by_phrase.setdefault(prompt.phrase, []).append(prompt)
         found = [
-            more
+            self._beside()(prompt)
             for some in by_phrase.values()
             for prompt in self._choice.sample(some, min(KEPT, len(some)))
-            for more in self._beside(prompt)
         ]
         return tuple({prompt.text: prompt for prompt in found}.values())
 
-    def _beside(self, *prompts: Prompt) -> tuple[Prompt, ...]:
-        """Put the same words before each prompt, right behind its phrase, or behind the prompt."""
+    def _beside(self) -> Callable[[Prompt], Prompt]:
+        """Choose words and return what puts them before a prompt, right behind its phrase, or behind it."""
         words = " ".join(self._some_words(1, MOST_WORDS))
         place = self._choice.choice(("before", "next", "behind"))
 
@@ -162,7 +162,7 @@ class Variations:
                 f"{words} {after}".strip() if place == "next" else f"{after} {words}".strip(),
             )
 
-        return tuple(put(prompt) for prompt in prompts)
+        return put
 
     def _instead(self, name: str, own: Sequence[Pair], nearness: Nearness) -> list[Pair]:
         """Put phrases near the name in its place, and keep those that the encoder takes for it."""
