@@ -16,8 +16,8 @@ from typing import Final
 from unlearn_job.contract.concept import SUBJECTS, ConceptKind, KeptConcept
 from unlearn_job.prompts import GENERIC, SLOT, STYLE_PHRASE, Templates, fill
 
-MOST: Final = 48
-"""Templates per name. More tell an edit less than prompts with other words beside the name (`variations`)."""
+MOST: Final = 96
+"""Templates per name. With 48 a style that goes on every subject was left in 3 of 80 images."""
 
 
 def wordings(templates: Templates, kind: ConceptKind, kept: Sequence[KeptConcept]) -> tuple[str, ...]:
