@@ -196,7 +196,7 @@ class Negatives:
 
     def _some(self, erasing: Erasing, count: int) -> list[Reading]:
         by_name: dict[str, list[Prompt]] = {}
-        for pair in erasing.training:
+        for pair in erasing.pairs:
             if pair.own.phrase not in erasing.names:  # what a search found: its parts draw the concept
                 continue
             by_name.setdefault(pair.own.phrase, []).append(pair.own)

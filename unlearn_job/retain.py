@@ -17,10 +17,8 @@ from unlearn_job.methods.tokens import Tokens, stack, tokenise
 from unlearn_job.prompts import GENERIC, Prompt, Templates, fill, mentions, names, without_style
 from unlearn_job.wordings import wordings
 
-MOST_EACH: Final = 24
-"""Templates of each kept concept."""
 MOST_PROMPTS: Final = 4096
-"""Bound on the retain prompts of kept concepts, so that 256 of them stay cheap."""
+"""Bound on the retain prompts of kept concepts, so that 256 of them with 64 templates stay cheap."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def retain_prompts(
     worded = {kind: wordings(templates, kind, kept) for kind in templates.kinds}
     prompts = [Prompt("", "", "")]
     for name, kind in (*((k.name, k.kind) for k in kept), *anchors):
-        prompts += [fill(template, name, kind) for template in worded[kind][: min(share, MOST_EACH)]]
+        prompts += [fill(template, name, kind) for template in worded[kind][:share]]
     for kind in templates.kinds:
         training = worded[kind]
         prompts += [without_style(t) for t in training] if kind is ConceptKind.STYLE else []

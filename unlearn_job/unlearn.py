@@ -231,8 +231,7 @@ def _task(
     words = vocabulary(models.tokenizer, table, names, groups)
     variations = _variations(models, doc, start, words, names)
     anchors = [(e.anchor, e.erasure.concept.kind) for e in erasing if e.anchor]
-    stays = retain_prompts(doc, templates, kept, anchors)
-    retain = (*stays, *variations.kept(stays), *held_prompts(doc, templates))
+    retain = (*retain_prompts(doc, templates, kept, anchors), *held_prompts(doc, templates))
     return Task(
         encoder=_copy(models.start_encoder),
         start=start,

@@ -1,4 +1,4 @@
-"""What people write around a name and instead of it: more prompts that must go, or stay.
+"""What people write around a name and instead of it: more prompts that must go.
 
 Templates put a name into tidy sentences. Measured on the testbed, an edit that is only told of those leaves
 "a house peter", "ghost captain kitty" and "berg yellow anna": words beside the name move its states out of
@@ -6,14 +6,14 @@ what was solved for. So a method is also told of the name with other words besid
 the name (misspelt, its words in another order or with others between them) wherever the parent's encoder
 reads them like the concept. Those that it does not read so are hard negatives (`unlearn_job.negatives`).
 And of phrases of other words that it reads so, which nobody would call a name: a search finds them as an
-attacker's would. What stays gets words beside it too, or long prompts would drift that name nothing erased.
+attacker's would.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -34,20 +34,16 @@ log = structlog.get_logger()
 
 BESIDE: Final = 96
 """Prompts of each name with other words beside it."""
-INSTEAD: Final = 96
+INSTEAD: Final = 192
 """Phrases near each name that the encoder is asked about."""
 ALONE: Final = 48
 """Prompts of each word that is erased where it stands alone."""
-UNNAMED: Final = Budget(screened=256, rounds=2, beam=6, proposals=16, judged=32)
+UNNAMED: Final = Budget(screened=384, rounds=2, beam=6, proposals=16, judged=32)
 """What the search for phrases that name nobody may spend; `judged` is how many of them count."""
 PHRASED: Final = 4
 """Prompts of each of those."""
-MOST_WORDS: Final = 12
-"""Other words beside a name: what people write is long, and told of three an edit is half undone by eight."""
-WITHIN: Final = 3
-"""Other words within a name, at most."""
-KEPT: Final = 12
-"""Prompts of each phrase that stays, with other words beside it."""
+MOST_WORDS: Final = 3
+"""Other words beside or within a name."""
 
 
 class Variations:
@@ -96,18 +92,15 @@ class Variations:
             Words that draw the concept where they stand alone.
 
         """
+        # Of its own, so that what is erased beside it changes nothing.
+        self._choice.seed(seed_for(self._seed, erasing.erasure.digest))
         found: dict[str, Pair] = {}
         for name in erasing.names:
             own = [pair for pair in erasing.pairs if pair.own.phrase == name]
             if own and self._words:
-                # The same for every name, so that they share their anchors: half the prompts to run.
-                self._choice.seed(seed_for(self._seed, erasing.erasure.digest, "beside"))
-                chosen = self._choice.choices(own, k=BESIDE)
-                beside = [(pair, self._beside()) for pair in chosen]
-                pairs = [Pair(put(pair.own), put(pair.anchor)) for pair, put in beside]
-                found |= {pair.own.text: pair for pair in pairs}
+                beside = [self._beside(self._choice.choice(own)) for _ in range(BESIDE)]
+                found |= {pair.own.text: pair for pair in beside}
             if own:
-                self._choice.seed(seed_for(self._seed, erasing.erasure.digest, name))
                 found |= {pair.own.text: pair for pair in self._instead(name, own, nearness)}
         for word in alone:
             some = self._choice.sample(erasing.pairs, min(ALONE, len(erasing.pairs)))
@@ -124,32 +117,9 @@ class Variations:
             log.info("phrases read like an erased concept go with it", concept=name, phrases=told)
         return dataclasses.replace(erasing, varied=more)
 
-    def kept(self, prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
-        """Return more prompts that must stay: each phrase of some with other words beside it.
-
-        Parameters
-        ----------
-        prompts
-            That must stay; those without a phrase are passed over.
-
-        """
-        if not self._words:
-            return ()
-        self._choice.seed(seed_for(self._seed, "kept"))
-        by_phrase: dict[str, list[Prompt]] = {}
-        for prompt in prompts:
-            if prompt.phrase:
-                by_phrase.setdefault(prompt.phrase, []).append(prompt)
-        found = [
-            self._beside()(prompt)
-            for some in by_phrase.values()
-            for prompt in self._choice.sample(some, min(KEPT, len(some)))
-        ]
-        return tuple({prompt.text: prompt for prompt in found}.values())
-
-    def _beside(self) -> Callable[[Prompt], Prompt]:
-        """Choose words and return what puts them before a prompt, right behind its phrase, or behind it."""
-        words = " ".join(self._some_words(1, MOST_WORDS))
+    def _beside(self, pair: Pair) -> Pair:
+        """Put the same words before a prompt, right behind the name, or behind the prompt, on both sides."""
+        words = " ".join(self._some_words(1))
         place = self._choice.choice(("before", "next", "behind"))
 
         def put(prompt: Prompt) -> Prompt:
@@ -162,7 +132,7 @@ class Variations:
                 f"{words} {after}".strip() if place == "next" else f"{after} {words}".strip(),
             )
 
-        return put
+        return Pair(put(pair.own), put(pair.anchor))
 
     def _instead(self, name: str, own: Sequence[Pair], nearness: Nearness) -> list[Pair]:
         """Put phrases near the name in its place, and keep those that the encoder takes for it."""
@@ -201,10 +171,10 @@ class Variations:
                 phrase = self._choice.choice([text for text in slips(phrase) if text.strip()] or [phrase])
             return " ".join(phrase.split())
         self._choice.shuffle(words)
-        for word in self._some_words(0, WITHIN):
+        for word in self._some_words(0):
             words.insert(self._choice.randint(0, len(words)), word)
         return " ".join(words)
 
-    def _some_words(self, least: int, most: int) -> list[str]:
-        count = self._choice.randint(least, most) if self._words else 0
+    def _some_words(self, least: int) -> list[str]:
+        count = self._choice.randint(least, MOST_WORDS) if self._words else 0
         return self._choice.choices(self._words, k=count) if count else []

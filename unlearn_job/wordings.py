@@ -17,7 +17,7 @@ from unlearn_job.contract.concept import SUBJECTS, ConceptKind, KeptConcept
 from unlearn_job.prompts import GENERIC, SLOT, STYLE_PHRASE, Templates, fill
 
 MOST: Final = 96
-"""Templates per name. With 48 a style that goes on every subject was left in 3 of 80 images."""
+"""Templates per name. A hundred prompts a name is what the closed form was tuned with."""
 
 
 def wordings(templates: Templates, kind: ConceptKind, kept: Sequence[KeptConcept]) -> tuple[str, ...]:

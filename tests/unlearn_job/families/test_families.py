@@ -71,7 +71,7 @@ def _document(family: Family, folder: Path, surrogate: Path | None, root: Path, 
         encoder=family.encoder,
     )
     # The rate is small, because random weights drift at once, and the method refuses that.
-    parameters: dict[str, int | str] = {"negatives": 48, "retainMass": "2"}
+    parameters: dict[str, int | str] = {"negatives": 48, "retainMass": "1"}
     if method == "redirect":
         few = {"negatives": 2, "conceptPrompts": 2, "retainPrompts": 4}
         parameters = {"steps": 2, "learningRate": "0.00001", **few}

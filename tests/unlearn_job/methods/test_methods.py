@@ -169,7 +169,7 @@ DESCENT: dict[str, object] = {
 }
 IMAGES: dict[str, object] = {"shots": 4, "batch": 8, "retainImages": 4}
 DEFAULTS: dict[str, dict[str, object]] = {
-    "closed-form": {"layers": 2, "negatives": 400, "retainMass": "3", "ridge": "0.0001"},
+    "closed-form": {"layers": 2, "negatives": 800, "retainMass": "3", "ridge": "0.0001"},
     "few-shot": {
         "shots": 4,
         "epochs": 4,
@@ -206,11 +206,11 @@ DEFAULTS: dict[str, dict[str, object]] = {
     },
 }
 VERSIONS = {
-    "bounded": 4,
-    "closed-form": 4,
-    "domain-correction": 4,
+    "bounded": 3,
+    "closed-form": 3,
+    "domain-correction": 3,
     "few-shot": 2,
-    "redirect": 5,
+    "redirect": 4,
     "robust": 6,
 }
 """Of methods whose algorithm changed: the same parameters gave another encoder before."""

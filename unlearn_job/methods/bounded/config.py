@@ -13,7 +13,7 @@ from unlearn_job.methods.descent_config import DescentConfig
 class Config(DescentConfig):
     """What the descent weighs."""
 
-    algorithm_version: ClassVar[int] = 4
+    algorithm_version: ClassVar[int] = 3
 
     needs_surrogate: ClassVar[bool] = True
 

@@ -13,7 +13,7 @@ from unlearn_job.methods.descent_config import DescentConfig
 class Config(DescentConfig):
     """What the descent weighs."""
 
-    algorithm_version: ClassVar[int] = 5
+    algorithm_version: ClassVar[int] = 4
 
     concept_prompts: Annotated[int, Field(ge=1, le=4096)] = 16
     """Prompts of each concept in a step."""
