@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.unlearn_job.few import make_few
 from unlearn_job.cli import app
 from unlearn_job.progress import show_progress
 from unlearn_job.shell import entered
@@ -37,8 +38,8 @@ sys.stderr.write(answer["err"])
 sys.exit(answer["code"])
 """
 SMALLER = {
-    "--images 24 --clips 12 --retention-images 72": "--images 8 --clips 4 --retention-images 24",
-    "--image-steps 8 --clip-steps 8 --frames 8": "--image-steps 4 --clip-steps 4 --frames 2",
+    "--images 24 --clips 12 --retention-images 72": "--images 8 --clips 4 --retention-images 24 --wording-images 4",
+    "--image-steps 8 --clip-steps 8 --frames 8": "--image-steps 3 --clip-steps 3 --frames 2",
     "--screened 1000 --fresh 32": "--screened 40 --rounds 0 --judged 2 --fresh 2",
     "--attacks words $MODELS": "--attacks words --screened 40 --rounds 0 --judged 2 --fresh 2 $MODELS",
     "--count 64": "--count 2",
@@ -114,6 +115,7 @@ def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Shell]:
     """A shell in a folder that has the testbed where the page looks for it."""
+    make_few(monkeypatch)
     (tmp_path / "lab").symlink_to(ROOT / "lab")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UNLEARN_CACHE_DIR", str(tmp_path / "cache"))

@@ -39,7 +39,16 @@ request = Request(
         "Object:house",
     ],
     holdout=["doctor lantern", "Object:fish", "Object:star"],
-    probe=Probe(images=16, clips=8, retention_images=54, image_steps=6, clip_steps=6, frames=4, guidance="4"),
+    probe=Probe(
+        images=16,
+        clips=8,
+        retention_images=54,
+        wording_images=4,
+        image_steps=4,
+        clip_steps=4,
+        frames=4,
+        guidance="4",
+    ),
 )
 print(identify(video, request, judge, surrogate=image).sentence())
 

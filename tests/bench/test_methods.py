@@ -15,10 +15,13 @@ SMALL = ["--images", "8", "--clips", "4", "--kept", "24", "--threads", "1"]
 
 def test_a_method_is_measured_once_and_summed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from bench import methods, testbed
+    from tests.unlearn_job.few import make_few
     from unlearn_job.benching.tabular import read
     from unlearn_job.progress import show_progress
 
     monkeypatch.setattr(testbed, "FRAMES", 2)
+    monkeypatch.setattr(testbed, "STEPS", 4)
+    make_few(monkeypatch)
     line = ["--methods", "closed-form", "--concepts", "cat", *SMALL, "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["methods", *line])
     try:

@@ -18,9 +18,10 @@ SMALL_PROBE = {
     "images": 12,
     "clips": 8,
     "retentionImages": 40,
-    "imageSteps": 6,
-    "clipSteps": 6,
-    "frames": 4,
+    "wordingImages": 4,
+    "imageSteps": 4,
+    "clipSteps": 4,
+    "frames": 2,
     "guidance": "4",
 }
 SMALL_GATES = {"residual": {"maxPercent": 50}, "retention": {"minPercent": 80, "maxDropPoints": 75}}

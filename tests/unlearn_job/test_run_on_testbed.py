@@ -29,9 +29,10 @@ def example(storage: Path) -> JobInput:
         "images": 36,
         "clips": 36,
         "retention_images": 96,
-        "image_steps": 6,
-        "clip_steps": 6,
-        "frames": 4,
+        "wording_images": 8,
+        "image_steps": 4,
+        "clip_steps": 4,
+        "frames": 2,
     }
     fewer = document.probe.model_copy(update=less)
     return document.model_copy(update={"probe": fewer})
@@ -63,7 +64,7 @@ def check_evidence(text: str) -> None:
     captain = found.concepts[0]
     # Two concepts in a prompt: asked of both encoders, and counted only if the base draws the captain so.
     both = captain.by_wording[Wording.COMPOSITIONAL]
-    assert both.base.samples == both.images.samples == 16
+    assert both.base.samples == both.images.samples == 8
     assert both.images.hits == 0
     assert captain.by_wording[Wording.NAME].counted
     assert captain.clip_mean is not None

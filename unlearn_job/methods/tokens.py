@@ -47,7 +47,13 @@ def word_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
     """Return the ids of a text without start and end."""
     if conditioning_of(tokenizer).lowered:
         text = text.lower()
-    return tuple(tokenizer(text, add_special_tokens=False).input_ids) if text else ()
+    return _ids(tokenizer, text) if text else ()
+
+
+@functools.lru_cache(maxsize=16384)
+def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
+    # Prompts share their parts: names, and what templates have before and behind them.
+    return tuple(tokenizer(text, add_special_tokens=False).input_ids)
 
 
 def assemble(

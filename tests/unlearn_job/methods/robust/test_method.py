@@ -76,6 +76,7 @@ def test_a_run_interrupted_behind_a_search_goes_on_to_the_same_bytes(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("few_prompts")
 def test_rounds_end_when_as_many_searches_in_a_row_as_asked_find_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
