@@ -1,14 +1,13 @@
 """Long padding, run for some prompts only: of CLIP's 77 tokens about ten are the prompt's own.
 
 The pipelines read every padding, so an edit must hold there. But paddings at one position are much alike from
-prompt to prompt. So all prompts are run up to their second padding, and one of several up to the end, whose
+prompt to prompt. So all prompts are run up to their first padding, and one of several up to the end, whose
 further paddings count for those of the others too: sums over all rows keep what they have in the mean, at a
-fourth of the cost. Attention is causal, so what is run has the same states as in a whole prompt. Prompts with
-little padding are left alone.
+fraction of the cost. Attention is causal, so what is run has the same states as in a whole prompt. Prompts
+with little padding are left alone.
 
-Forced on the testbed, whose prompts are too short for it: "captain comet" moves by .96 of the mean distance
-between two concepts, without it by .85, "cat" by 1.01 and .75; the other 20 concepts drift by .15 and .15, by
-.11 and .08.
+Forced on the testbed, whose prompts are too short for it, it leaves what the method leaves without it
+(docs/methods/scale.md).
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from torch import Tensor
 from unlearn_job.conditioning import Conditioning
 from unlearn_job.methods.tokens import Tokens
 
-PADDING: Final = 2
+PADDING: Final = 1
 """Paddings of every prompt that are run."""
 LONG: Final = 32
 """Paddings behind them from which on they are thinned; a prompt with fewer is run whole."""
 WHOLE: Final = 24
 """Prompts of a set that are run whole at least."""
-SPARSEST: Final = 32
+SPARSEST: Final = 64
 """At most one whole prompt in so many, however large the set is."""
 
 

@@ -207,11 +207,11 @@ DEFAULTS: dict[str, dict[str, object]] = {
 }
 VERSIONS = {
     "bounded": 3,
-    "closed-form": 3,
+    "closed-form": 4,
     "domain-correction": 3,
     "few-shot": 2,
     "redirect": 4,
-    "robust": 6,
+    "robust": 7,
 }
 """Of methods whose algorithm changed: the same parameters gave another encoder before."""
 
