@@ -15,13 +15,14 @@ from transformers import PreTrainedTokenizerBase
 
 from unlearn_job.attacks.protocol import Budget
 from unlearn_job.attacks.search import search
+from unlearn_job.attacks.trial import Hit
 from unlearn_job.attacks.vocabulary import Ban
 from unlearn_job.attacks.words import Place, WordSearch, around, beside, some_of
 from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.erasing import Erasing, Pair, Vectors
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.soft import soft_tokens
-from unlearn_job.methods.task import Task
+from unlearn_job.methods.task import Shows, Task
 from unlearn_job.nearness import Nearness, nearest, templates_of
 from unlearn_job.prompts import SLOT, Prompt, fill, names, without_style
 from unlearn_job.retain import as_reading
@@ -125,22 +126,21 @@ class Searching:
         """Draw what reads nearest to the concept, and return what the judge sees it in."""
         if not (task.look and task.shows and self.settings.judged):
             return Found()
-        found = self._seen_instead(task, seed)
-        for place in (Place.BEFORE, Place.BEHIND):
-            found += self._seen_beside(task, place, seed)
-        return found
+        erasure, budget = self.erasing.erasure, self._budget(self.settings.judged)
+        instead, before, behind = (
+            task.look(WordSearch(place=place).name, task.encoder, erasure, budget, seed_for(seed, "look"))
+            for place in (Place.INSTEAD, Place.BEFORE, Place.BEHIND)
+        )
+        found = self._seen_instead(instead, task.shows, seed)
+        return found + self._seen_beside(before) + self._seen_beside(behind)
 
-    def _seen_instead(self, task: Task, seed: int) -> Found:
+    def _seen_instead(self, hits: Sequence[Hit], shows: Shows, seed: int) -> Found:
         """Return phrases in place of the name in which the judge sees the concept.
 
         A phrase of several words goes, and each of its words stays by itself. Of a single word those wordings
         go in which the base draws the concept, and the others stay: "peter" is a ghost in "a yellow peter",
         and else a part of other names.
         """
-        if not (task.look and task.shows):
-            return Found()
-        erasure, budget = self.erasing.erasure, self._budget(self.settings.judged)
-        hits = task.look("words", task.encoder, erasure, budget, seed_for(seed, "look"))
         known = [hit.prompt for hit in hits if not hit.opened]
         # In the very prompt that was drawn too: most wordings of a phrase may draw nothing of the concept.
         found = Found(tuple(self._in_place(prompt) for prompt in known))
@@ -151,21 +151,16 @@ class Searching:
                 found += Found(tuple(pairs), tuple(parts))
             else:
                 prompts = [pair.own for pair in pairs]
-                found += _parted(pairs, task.shows(erasure, prompts, seed_for(seed, "shows", phrase)))
+                found += _parted(pairs, shows(self.erasing.erasure, prompts, seed_for(seed, "shows", phrase)))
         return found
 
-    def _seen_beside(self, task: Task, place: Place, seed: int) -> Found:
+    def _seen_beside(self, hits: Sequence[Hit]) -> Found:
         """Return prompts with words beside the name in which the judge sees the concept: all of them go.
 
         They draw it where the encoder reads them far from the name: with five words before it a quarter of
         the distance is left, which the screen passes over and the denoiser does not.
         """
-        if not task.look:
-            return Found()
         concept, known = self.erasing.erasure.concept, templates_of(self.erasing)
-        attack = WordSearch(place=place).name
-        budget = self._budget(self.settings.judged)
-        hits = task.look(attack, task.encoder, self.erasing.erasure, budget, seed_for(seed, "look"))
         found = Found(tuple(self._in_place(hit.prompt) for hit in hits))
         for before, behind in dict.fromkeys(beside(hit.prompt, known, concept) for hit in hits):
             worded = (around(t, concept, before, behind) for t in some_of(known, self.settings.wordings))
