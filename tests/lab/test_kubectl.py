@@ -26,6 +26,13 @@ def test_a_condition_is_found_by_its_type() -> None:
 
 
 @pytest.mark.cluster
+@pytest.mark.parametrize("seconds", [0.01, 0.3])
+def test_a_deadline_that_passes_is_no_refusal(seconds: float, site: Site) -> None:
+    with pytest.raises(LabError, match=r"waited 0 s for namespace/default to meet condition=Ready"):
+        Kubectl(site.kubectl, site.kubeconfig).wait("condition=Ready", "namespace", "default", "", seconds)
+
+
+@pytest.mark.cluster
 def test_refusals_carry_kubectls_own_words(site: Site) -> None:
     with pytest.raises(KubectlError, match="the server doesn't have a resource type"):
         Kubectl(site.kubectl, site.kubeconfig)("get", "unicorns")
