@@ -21,9 +21,9 @@ class Config(MethodConfig):
     """Most rounds of search and edit."""
     patience: Annotated[int, Field(ge=1, le=64)] = 3
     """Searches in a row, each with a fresh seed, that must find nothing: then the rounds end."""
-    candidates: Annotated[int, Field(ge=16, le=1_000_000)] = 1500
+    candidates: Annotated[int, Field(ge=16, le=1_000_000)] = 4000
     """Phrases that each search of a round scores at random, before its greedy steps."""
-    greedy: Annotated[int, Field(ge=0, le=64)] = 3
+    greedy: Annotated[int, Field(ge=0, le=64)] = 8
     """Greedy steps of each search."""
     found: Annotated[int, Field(ge=1, le=512)] = 24
     """Most phrases that one search adds to the edit."""
@@ -31,7 +31,7 @@ class Config(MethodConfig):
     """Most words or tokens of a phrase."""
     wordings: Annotated[int, Field(ge=1, le=96)] = 8
     """Training prompts per found phrase; four times as many of one in which the judge saw the concept."""
-    judged: Annotated[int, Field(ge=0, le=512)] = 32
+    judged: Annotated[int, Field(ge=0, le=512)] = 48
     """Phrases of each round that are drawn too, two images of each, and shown to the judge, as many in place
     of the name, before it and behind it: some draw the concept though they read like nothing of it. 0 draws
     none."""

@@ -154,7 +154,7 @@ def test_redirect_can_be_the_base() -> None:
     doc = tiny.document(
         tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC),
         method="robust",
-        parameters={"base": "redirect", "rounds": 1, "negatives": 4},
+        parameters={"base": "redirect", "rounds": 1, "negatives": 4, "candidates": 40, "greedy": 1},
     )
     models = tiny.models()
     before = tiny.weights(models.start_encoder)
