@@ -69,12 +69,12 @@ class Kubectl:
         LabError
             The deadline passed; the message names what was waited for.
         """
-        wanted = (f"--for={condition}", f"--timeout={seconds:.1f}s", "-o", "json")
+        # Of 0 kubectl would look once, and call a deadline that passed by another name.
+        wanted = (f"--for={condition}", f"--timeout={max(seconds, 0.1):.1f}s", "-o", "json")
         try:
             text = self("wait", f"{kind}/{name}", "-n", namespace, *wanted, timeout=seconds + 30)
         except KubectlError as error:
-            # In the second way for a deadline that kubectl rounds to nothing: it looks once then.
-            if not re.search("timed out|condition not met", str(error)):
+            if "timed out" not in str(error):
                 raise
             raise LabError(f"waited {seconds:.0f} s for {kind}/{name} to meet {condition}") from error
         return dict(json.loads(text))
