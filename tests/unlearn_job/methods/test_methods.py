@@ -207,7 +207,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
 }
 VERSIONS = {
     "bounded": 3,
-    "closed-form": 4,
+    "closed-form": 5,
     "domain-correction": 3,
     "few-shot": 2,
     "redirect": 4,

@@ -13,7 +13,7 @@ from unlearn_job.contract.method import MethodConfig
 class Config(MethodConfig):
     """What the ridge regression weighs."""
 
-    algorithm_version: ClassVar[int] = 4
+    algorithm_version: ClassVar[int] = 5
 
     layers: Annotated[int, Field(ge=1, le=64)] = 2
     """Last layers whose `mlp.fc2` is edited, one after another."""
