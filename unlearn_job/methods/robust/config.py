@@ -13,7 +13,7 @@ from unlearn_job.contract.method import MethodConfig
 class Config(MethodConfig):
     """What is searched, and what the base method is told of it."""
 
-    algorithm_version: ClassVar[int] = 7
+    algorithm_version: ClassVar[int] = 8
 
     base: Literal["closed-form", "redirect"] = "closed-form"
     """Method of the outer edit, run anew from the parent's encoder in every round."""

@@ -37,7 +37,9 @@ STEPS: Final = 100
 
 SEEN: Final = 4
 """Times as many wordings of a phrase in which the judge saw the concept: it may draw it in few of them."""
-PARTS: Final = 6
+LOOKS: Final = 2
+"""Images of a shorter phrase, all of which must show the concept."""
+PARTS: Final = 16
 """Wordings of each word of such a phrase."""
 
 SEARCHES: Final = (
@@ -142,13 +144,14 @@ class Searching:
         and else a part of other names.
         """
         known = [hit.prompt for hit in hits if not hit.opened]
+        known = list(dict.fromkeys((*known, *self._seen_cores(known, shows, seed))))
         # In the very prompt that was drawn too: most wordings of a phrase may draw nothing of the concept.
-        found = Found(tuple(self._in_place(prompt) for prompt in known))
+        found = Found(tuple(_behind_first(self._in_place(prompt)) for prompt in known))
         found += Found(stays=tuple(hit.prompt for hit in hits if hit.opened))
         for phrase in dict.fromkeys(prompt.phrase for prompt in known):
             pairs = self._worded(phrase, SEEN * self.settings.wordings)
             if parts := self._parts(phrase):
-                found += Found(tuple(pairs), tuple(parts))
+                found += Found(tuple(map(_behind_first, pairs)), tuple(parts))
             else:
                 prompts = [pair.own for pair in pairs]
                 found += _parted(pairs, shows(self.erasing.erasure, prompts, seed_for(seed, "shows", phrase)))
@@ -161,10 +164,10 @@ class Searching:
         the distance is left, which the screen passes over and the denoiser does not.
         """
         concept, known = self.erasing.erasure.concept, templates_of(self.erasing)
-        found = Found(tuple(self._in_place(hit.prompt) for hit in hits))
+        found = Found(tuple(self._alone(hit.prompt) for hit in hits))
         for before, behind in dict.fromkeys(beside(hit.prompt, known, concept) for hit in hits):
             worded = (around(t, concept, before, behind) for t in some_of(known, self.settings.wordings))
-            found += Found(tuple(self._in_place(prompt) for prompt in worded))
+            found += Found(tuple(self._alone(prompt) for prompt in worded))
         return found
 
     def through_denoiser(self, task: Task, seed: int) -> Found:
@@ -173,7 +176,7 @@ class Searching:
             return Found()
         budget = self._budget(max(1, self.settings.judged))
         hits = task.look("prefix", task.encoder, self.erasing.erasure, budget, seed)
-        return Found(tuple(self._in_place(hit.prompt) for hit in hits))
+        return Found(tuple(self._alone(hit.prompt) for hit in hits))
 
     def soft(self, task: Task, seed: int) -> Found:
         """Train soft tokens, and put those that bring the concept back into training wordings."""
@@ -231,7 +234,7 @@ class Searching:
         )
         hits = [c.prompt for c in best if c.score < float(settings.nearness)]
         if attack.place is not Place.INSTEAD:
-            return Found(tuple(self._in_place(prompt) for prompt in hits))
+            return Found(tuple(self._alone(prompt) for prompt in hits))
         phrases = dict.fromkeys(
             phrase for prompt in hits for phrase in (prompt.phrase, self._core(encoder, prompt.phrase, kept))
         )
@@ -245,16 +248,34 @@ class Searching:
 
     def _core(self, encoder: nn.Module, phrase: str, kept: Sequence[str]) -> str:
         """Drop words as long as the rest is still the concept: "comet ace" leaves "comet"."""
-        words, ban = phrase.split(), Ban(self.tokenizer, (*names(self.erasing.erasure.concept), *kept))
-        while len(words) > 1:
-            shorter = [" ".join((*words[:at], *words[at + 1 :])) for at in range(len(words))]
+        ban = Ban(self.tokenizer, (*names(self.erasing.erasure.concept), *kept))
+        while shorter := _shorter(phrase):
             ratios = self.nearness.of(encoder, [Prompt("", text, "") for text in shorter]).tolist()
             allowed = ban.allowed(shorter)
             options = [(r, t) for r, t, ok in zip(ratios, shorter, allowed, strict=True) if ok]
             if not options or min(options)[0] >= float(self.settings.nearness):
                 break
-            words = min(options)[1].split()
-        return " ".join(words)
+            phrase = min(options)[1]
+        return phrase
+
+    def _seen_cores(self, prompts: Sequence[Prompt], shows: Shows, seed: int) -> list[Prompt]:
+        """Drop words as long as the base draws the concept for the rest, in the very prompt."""
+        erasure = self.erasing.erasure
+        ban = Ban(self.tokenizer, (*names(erasure.concept), *(kept.name for kept in erasure.preserve)))
+        longer, cores = list(prompts), []
+        while longer:
+            shorter = [
+                [dataclasses.replace(prompt, phrase=phrase) for phrase in _shorter(prompt.phrase)]
+                for prompt in longer
+            ]
+            asked = list(dict.fromkeys(prompt for some in shorter for prompt in some))
+            looks = [shows(erasure, asked, seed_for(seed, "core", look)) for look in range(LOOKS)]
+            allowed = ban.allowed([prompt.phrase for prompt in asked])
+            drawn = {prompt for prompt, *seen in zip(asked, allowed, *looks, strict=True) if all(seen)}
+            left = [next((prompt for prompt in some if prompt in drawn), None) for some in shorter]
+            cores += [prompt for prompt, rest in zip(longer, left, strict=True) if rest is None]
+            longer = list(dict.fromkeys(rest for rest in left if rest))
+        return cores
 
     def _worded(self, phrase: str, count: int) -> list[Pair]:
         """Put a phrase into training wordings, bare first, each with what it shall act like."""
@@ -273,11 +294,36 @@ class Searching:
         """Pair a prompt with the same one around the anchor."""
         return Pair(prompt, self._anchored(f"{prompt.before} {SLOT} {prompt.after}".strip()))
 
+    def _alone(self, prompt: Prompt) -> Pair:
+        """Pair a prompt of the name with the anchor in the same template, without the words beside it.
+
+        With them the anchor's prompt may draw the concept as well: "a figure doctor" is "doctor lantern".
+        """
+        before, behind = beside(prompt, templates_of(self.erasing), self.erasing.erasure.concept)
+        left, right = prompt.before.removeprefix(before), prompt.after.removesuffix(behind)
+        return Pair(prompt, self._anchored(f"{left} {SLOT} {right}".strip()))
+
     def _anchored(self, template: str) -> Prompt:
         kind, anchor = self.erasing.erasure.concept.kind, self.erasing.anchor
         if anchor is None or kind is ConceptKind.STYLE:
             return without_style(template) if anchor is None else fill(template, anchor, kind)
         return fill(template, anchor, kind)
+
+
+def _shorter(phrase: str) -> list[str]:
+    """Leave each word of a phrase of several out."""
+    words = phrase.split()
+    return [" ".join((*words[:at], *words[at + 1 :])) for at in range(len(words))] if words[1:] else []
+
+
+def _behind_first(pair: Pair) -> Pair:
+    """Leave the first word of a phrase of several out of what goes.
+
+    It stays by itself, and in a causal encoder its states are the same here and there.
+    """
+    first, _, rest = pair.own.phrase.partition(" ")
+    own = Prompt(f"{pair.own.before} {first}".strip(), rest, pair.own.after)
+    return dataclasses.replace(pair, own=own) if rest else pair
 
 
 def _parted(pairs: Sequence[Pair], goes: Sequence[bool]) -> Found:

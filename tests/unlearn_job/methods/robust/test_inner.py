@@ -16,7 +16,7 @@ from unlearn_job.erasing import Pair
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import SEEN, Found, Searching
 from unlearn_job.methods.task import Task
-from unlearn_job.nearness import Nearness
+from unlearn_job.nearness import Nearness, templates_of
 from unlearn_job.prompts import Prompt, mentions
 from unlearn_job.retain import as_reading
 
@@ -51,12 +51,13 @@ def test_names_of_what_is_kept_are_never_found(found: Found) -> None:
     assert not [pair for pair in found.goes if mentions(pair.own.phrase, [kept.name for kept in KEPT])]
 
 
-def test_what_is_found_acts_like_the_anchor_in_the_same_surroundings(found: Found) -> None:
+def test_what_is_found_acts_like_the_anchor_and_words_beside_a_name_go(found: Found) -> None:
+    templates = templates_of(erasing())
     for pair in found.goes:
-        if pair.own.phrase == "captain comet":  # words around the name stay what they are
-            assert pair.anchor.text == pair.own.text.replace("captain comet", "a figure")
-        else:
-            assert mentions(pair.anchor.text, ["a figure", "figure"])
+        assert mentions(pair.anchor.text, ["a figure", "figure"])
+        if pair.own.phrase == "captain comet":
+            assert pair.anchor.text.replace("a figure", "{}") in templates
+            assert pair.own.text != pair.anchor.text.replace("a figure", "captain comet")
 
 
 def test_the_same_seed_finds_the_same(found: Found) -> None:
@@ -99,13 +100,33 @@ def _task(*hits: Hit, attack: str = "words", shown: Callable[[Prompt], bool] = l
 def test_what_the_judge_sees_goes_to_the_anchor_unless_the_edit_opened_it() -> None:
     searching = _searching()
     old, new = Prompt("a picture of a", "trout kitty", ""), Prompt("", "boat boat", "")
-    found = searching.seen(_task(Hit(old, opened=False), Hit(new, opened=True)), seed=1)
-    assert {pair.own.phrase for pair in found.goes} == {"trout kitty"}
+    task = _task(Hit(old, opened=False), Hit(new, opened=True), shown=lambda p: p.phrase == "trout kitty")
+    found = searching.seen(task, seed=1)
+    assert all(mentions(pair.own.text, ["trout kitty"]) for pair in found.goes)
     # The bare phrase is one of the templates too, which makes room for the prompt that was drawn.
     assert len(found.goes) == SEEN * searching.settings.wordings
-    assert found.goes[0] == Pair(old, Prompt("a picture of a", "figure", ""))
+    # The first word knows nothing of the others: it stays, as in the wordings of its own.
+    assert found.goes[0] == Pair(
+        Prompt("a picture of a trout", "kitty", ""), Prompt("a picture of a", "figure", "")
+    )
     assert new in found.stays
     assert {prompt.phrase for prompt in found.stays} == {"boat boat", "trout", "kitty"}
+
+
+def test_what_the_base_draws_the_concept_for_goes_without_the_words_around_it() -> None:
+    searching = _searching()
+    hit = Hit(Prompt("a picture of", "trout kitty ice oak", ""), opened=False)
+    found = searching.seen(_task(hit, shown=lambda p: mentions(p.text, ["kitty ice", "kitty oak"])), seed=1)
+    gone = {pair.own.text for pair in found.goes}
+    assert {"trout kitty ice oak", "a picture of trout kitty ice oak"} <= gone
+    assert {"kitty oak", "a picture of kitty oak"} <= gone, "the words that draw it, and no fewer"
+    assert not {"kitty", "oak"} & gone
+
+
+def test_what_goes_without_the_words_around_it_is_no_name_and_nothing_kept() -> None:
+    hit = Hit(Prompt("a picture of", "captain oak comet", ""), opened=False)
+    found = _searching().seen(_task(hit), seed=1)
+    assert not [pair for pair in found.goes if mentions(pair.own.text, ["captain comet"])]
 
 
 def test_of_a_word_the_wordings_that_do_not_draw_the_concept_stay() -> None:
@@ -130,10 +151,11 @@ def test_words_beside_a_name_that_the_judge_sees_go_with_it_in_more_wordings(
     for pair in found.goes:
         assert pair.own.text.startswith(before)
         assert pair.own.text.endswith(behind)
-        assert pair.anchor.text == pair.own.text.replace("captain comet", "a figure")
+        alone = pair.own.text.removeprefix(before).removesuffix(behind).strip()
+        assert pair.anchor.text == alone.replace("captain comet", "a figure")
 
 
-def test_prefixes_that_the_denoiser_finds_go_in_place() -> None:
+def test_prefixes_that_the_denoiser_finds_go_with_the_name() -> None:
     searching = _searching()
     hit = Hit(Prompt("trout deo a picture of", "captain comet", ""), opened=True)
     assert searching.through_denoiser(_task(hit, attack="prefix"), seed=1) == Found()
@@ -141,7 +163,7 @@ def test_prefixes_that_the_denoiser_finds_go_in_place() -> None:
         searching, settings=searching.settings.model_copy(update={"through": "denoiser"})
     )
     found = asked.through_denoiser(_task(hit, attack="prefix"), seed=1)
-    assert found == Found((Pair(hit.prompt, Prompt("trout deo a picture of", "a figure", "")),))
+    assert found == Found((Pair(hit.prompt, Prompt("a picture of", "a figure", "")),))
 
 
 def test_soft_tokens_that_the_base_draws_go_and_those_that_the_edit_opened_stay() -> None:
