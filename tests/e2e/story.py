@@ -74,8 +74,15 @@ class Story:
         return name
 
     def take_back(self, erasure: str) -> None:
-        """Delete a ConceptErasure, as `git revert` does."""
+        """Delete a ConceptErasure, as `git revert` does, and wait until the operator has seen it.
+
+        Until then the VideoModel's Ready speaks of the time before, as nothing of its own spec changes.
+        """
         self.stage.kubectl("delete", "conceptErasure", erasure, "-n", self.namespace, "--wait")
+        left = len(self.stage.kubectl.list("conceptErasures", self.namespace))
+        self.stage.kubectl.wait(
+            f"jsonpath={{.status.erasures}}={left}", "videoModel", MODEL, self.namespace, 60
+        )
 
     def wait_erased(self, erasure: str, seconds: float = BUILD_SECONDS) -> dict[str, Any]:
         """Wait until every pod serves an encoder without the concept."""
