@@ -37,10 +37,10 @@ STEPS: Final = 100
 
 SEEN: Final = 4
 """Times as many wordings of a phrase in which the judge saw the concept: it may draw it in few of them."""
-LOOKS: Final = 2
-"""Images of a shorter phrase, all of which must show the concept."""
 PARTS: Final = 16
 """Wordings of each word of such a phrase."""
+LOOKS: Final = 2
+"""Images of what is left of it without a word, all of which must show the concept."""
 
 SEARCHES: Final = (
     WordSearch(whole=False),
