@@ -41,7 +41,8 @@ def test_a_caption_never_tells_what_is_not_drawn() -> None:
         true = {scene.subject, scene.colour, scene.background, scene.style}
         true |= {BY_NAME[name].synonym for name in true if name in BY_NAME}
         # "miss berg" also holds no other name; "comet man" holds the word of a nameless man.
-        told = {word for word in words if f" {word} " in f" {caption(scene, rng)} "}
+        text = f" {caption(scene, rng)} "
+        told = {word for word in words if f" {word} " in text}
         assert told <= true
 
 
