@@ -13,7 +13,7 @@ from unlearn_job.contract.method import MethodConfig
 class Config(MethodConfig):
     """What is searched, and what the base method is told of it."""
 
-    algorithm_version: ClassVar[int] = 8
+    algorithm_version: ClassVar[int] = 9
 
     base: Literal["closed-form", "redirect"] = "closed-form"
     """Method of the outer edit, run anew from the parent's encoder in every round."""
@@ -43,8 +43,8 @@ class Config(MethodConfig):
     nearness: Annotated[Decimal, Field(gt=0, le=2)] = Decimal("0.8")
     """A phrase is found if its distance to the concept is below this share of the one to all that stays."""
     negatives: Annotated[int, Field(ge=0, le=20_000)] | None = None
-    """Hard negatives as the base method counts them; unset: its own default. Any that draw the concept
-    are left out."""
+    """Hard negatives as the base method counts them; unset: three times its own default. Any that draw the
+    concept are left out."""
     retain_mass: Annotated[Decimal, Field(gt=0, le=1000)] | None = None
     """Weight of all that must stay; unset: the base method's default."""
 

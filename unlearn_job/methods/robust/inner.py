@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from torch import nn
@@ -38,7 +39,7 @@ STEPS: Final = 100
 SEEN: Final = 4
 """Times as many wordings of a phrase in which the judge saw the concept: it may draw it in few of them."""
 PARTS: Final = 16
-"""Wordings of each word of such a phrase."""
+"""Wordings of each word of such a phrase, and of a phrase that the edit opened."""
 LOOKS: Final = 2
 """Images of what is left of it without a word, all of which must show the concept."""
 
@@ -141,20 +142,25 @@ class Searching:
 
         A phrase of several words goes, and each of its words stays by itself. Of a single word those wordings
         go in which the base draws the concept, and the others stay: "peter" is a ghost in "a yellow peter",
-        and else a part of other names.
+        and else a part of other names. So it is with a phrase that the edit opened.
         """
         known = [hit.prompt for hit in hits if not hit.opened]
         known = list(dict.fromkeys((*known, *self._seen_cores(known, shows, seed))))
+        opened = [hit.prompt for hit in hits if hit.opened]
         # In the very prompt that was drawn too: most wordings of a phrase may draw nothing of the concept.
-        found = Found(tuple(_behind_first(self._in_place(prompt)) for prompt in known))
-        found += Found(stays=tuple(hit.prompt for hit in hits if hit.opened))
+        found = Found(tuple(_behind_first(self._in_place(prompt)) for prompt in known), tuple(opened))
+        partly = {prompt.phrase: self._worded(prompt.phrase, PARTS) for prompt in opened}
         for phrase in dict.fromkeys(prompt.phrase for prompt in known):
-            pairs = self._worded(phrase, SEEN * self.settings.wordings)
+            worded = self._worded(phrase, SEEN * self.settings.wordings)
             if parts := self._parts(phrase):
-                found += Found(tuple(map(_behind_first, pairs)), tuple(parts))
+                found += Found(tuple(map(_behind_first, worded)), tuple(parts))
             else:
-                prompts = [pair.own for pair in pairs]
-                found += _parted(pairs, shows(self.erasing.erasure, prompts, seed_for(seed, "shows", phrase)))
+                partly[phrase] = worded
+        for phrase, pairs in partly.items():
+            prompts = [pair.own for pair in pairs]
+            shown = shows(self.erasing.erasure, prompts, seed_for(seed, "shows", phrase))
+            parted = _parted(pairs, shown)
+            found += Found(tuple(map(_behind_first, parted.goes)), parted.stays)
         return found
 
     def _seen_beside(self, hits: Sequence[Hit]) -> Found:
@@ -166,8 +172,10 @@ class Searching:
         concept, known = self.erasing.erasure.concept, templates_of(self.erasing)
         found = Found(tuple(self._alone(hit.prompt) for hit in hits))
         for before, behind in dict.fromkeys(beside(hit.prompt, known, concept) for hit in hits):
-            worded = (around(t, concept, before, behind) for t in some_of(known, self.settings.wordings))
-            found += Found(tuple(self._alone(prompt) for prompt in worded))
+            templates = some_of(known, self.settings.wordings)
+            found += Found(
+                tuple(Pair(around(t, concept, before, behind), self._anchored(t)) for t in templates)
+            )
         return found
 
     def through_denoiser(self, task: Task, seed: int) -> Found:
@@ -223,11 +231,8 @@ class Searching:
 
     def _found(self, encoder: nn.Module, attack: WordSearch, seed: int) -> Found:
         settings, concept = self.settings, self.erasing.erasure.concept
-        kept = tuple(k.name for k in self.erasing.erasure.preserve)
-        spoken = (*templates_of(self.erasing), *self.erasing.names, *kept)
-        spoken = tuple(text.replace(SLOT, "") for text in spoken)
-        words = dataclasses.replace(attack, spared=kept)
-        space = words.space(self.tokenizer, templates_of(self.erasing), concept, spoken)
+        attack = dataclasses.replace(attack, spared=self._kept)
+        space = attack.space(self.tokenizer, templates_of(self.erasing), concept, self._spoken)
         budget = self._budget(settings.found)
         best = search(
             space, lambda prompts: self.nearness.of(encoder, prompts), budget, seed, settings.longest
@@ -236,7 +241,7 @@ class Searching:
         if attack.place is not Place.INSTEAD:
             return Found(tuple(self._alone(prompt) for prompt in hits))
         phrases = dict.fromkeys(
-            phrase for prompt in hits for phrase in (prompt.phrase, self._core(encoder, prompt.phrase, kept))
+            phrase for prompt in hits for phrase in (prompt.phrase, self._core(encoder, prompt.phrase))
         )
         worded = [pair for phrase in phrases for pair in self._worded(phrase, settings.wordings)]
         return self._sorted(worded)
@@ -246,36 +251,56 @@ class Searching:
         ratios = self.nearness.of(self.start, [pair.own for pair in pairs]).tolist()
         return _parted(pairs, [ratio < float(self.settings.nearness) for ratio in ratios])
 
-    def _core(self, encoder: nn.Module, phrase: str, kept: Sequence[str]) -> str:
+    def _core(self, encoder: nn.Module, phrase: str) -> str:
         """Drop words as long as the rest is still the concept: "comet ace" leaves "comet"."""
-        ban = Ban(self.tokenizer, (*names(self.erasing.erasure.concept), *kept))
-        while shorter := _shorter(phrase):
+        while shorter := self._shorter(phrase):
             ratios = self.nearness.of(encoder, [Prompt("", text, "") for text in shorter]).tolist()
-            allowed = ban.allowed(shorter)
-            options = [(r, t) for r, t, ok in zip(ratios, shorter, allowed, strict=True) if ok]
-            if not options or min(options)[0] >= float(self.settings.nearness):
+            ratio, rest = min(zip(ratios, shorter, strict=True))
+            if ratio >= float(self.settings.nearness):
                 break
-            phrase = min(options)[1]
+            phrase = rest
         return phrase
 
     def _seen_cores(self, prompts: Sequence[Prompt], shows: Shows, seed: int) -> list[Prompt]:
         """Drop words as long as the base draws the concept for the rest, in the very prompt."""
-        erasure = self.erasing.erasure
-        ban = Ban(self.tokenizer, (*names(erasure.concept), *(kept.name for kept in erasure.preserve)))
         longer, cores = list(prompts), []
         while longer:
             shorter = [
-                [dataclasses.replace(prompt, phrase=phrase) for phrase in _shorter(prompt.phrase)]
+                [dataclasses.replace(prompt, phrase=phrase) for phrase in self._shorter(prompt.phrase)]
                 for prompt in longer
             ]
             asked = list(dict.fromkeys(prompt for some in shorter for prompt in some))
-            looks = [shows(erasure, asked, seed_for(seed, "core", look)) for look in range(LOOKS)]
-            allowed = ban.allowed([prompt.phrase for prompt in asked])
-            drawn = {prompt for prompt, *seen in zip(asked, allowed, *looks, strict=True) if all(seen)}
+            looks = [
+                shows(self.erasing.erasure, asked, seed_for(seed, "core", look)) for look in range(LOOKS)
+            ]
+            drawn = {prompt for prompt, *seen in zip(asked, *looks, strict=True) if all(seen)}
             left = [next((prompt for prompt in some if prompt in drawn), None) for some in shorter]
             cores += [prompt for prompt, rest in zip(longer, left, strict=True) if rest is None]
             longer = list(dict.fromkeys(rest for rest in left if rest))
         return cores
+
+    def _shorter(self, phrase: str) -> list[str]:
+        """Leave each word of several out, if the rest holds neither an own name nor a kept one."""
+        words = phrase.split()
+        if not words[1:]:
+            return []
+        shorter = [" ".join((*words[:at], *words[at + 1 :])) for at in range(len(words))]
+        allowed = self._ban.allowed(shorter)
+        return [text for text, ok in zip(shorter, allowed, strict=True) if ok]
+
+    @cached_property
+    def _ban(self) -> Ban:
+        return Ban(self.tokenizer, (*names(self.erasing.erasure.concept), *self._kept))
+
+    @cached_property
+    def _kept(self) -> tuple[str, ...]:
+        return tuple(kept.name for kept in self.erasing.erasure.preserve)
+
+    @cached_property
+    def _spoken(self) -> tuple[str, ...]:
+        """Texts whose words count as real ones."""
+        texts = (*templates_of(self.erasing), *self.erasing.names, *self._kept)
+        return tuple(text.replace(SLOT, "") for text in texts)
 
     def _worded(self, phrase: str, count: int) -> list[Pair]:
         """Put a phrase into training wordings, bare first, each with what it shall act like."""
@@ -308,12 +333,6 @@ class Searching:
         if anchor is None or kind is ConceptKind.STYLE:
             return without_style(template) if anchor is None else fill(template, anchor, kind)
         return fill(template, anchor, kind)
-
-
-def _shorter(phrase: str) -> list[str]:
-    """Leave each word of a phrase of several out."""
-    words = phrase.split()
-    return [" ".join((*words[:at], *words[at + 1 :])) for at in range(len(words))] if words[1:] else []
 
 
 def _behind_first(pair: Pair) -> Pair:

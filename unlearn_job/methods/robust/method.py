@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Final
 
 import structlog
 from torch import nn
@@ -31,6 +32,9 @@ from unlearn_job.retain import as_reading, as_sequences
 from unlearn_job.seeds import seed_for
 
 log = structlog.get_logger()
+
+NEGATIVES: Final = 3
+"""Times as many hard negatives as the base method has: what is found must not outweigh them."""
 
 
 class NoPicturesError(PermanentFailure):
@@ -132,5 +136,10 @@ def _with(task: Task, known: Mapping[str, Found]) -> Task:
 
 def _base_config(settings: Config) -> MethodConfig:
     """Return the base method's parameters: its own defaults but for what the document says."""
-    given = {"negatives": settings.negatives, "retain_mass": settings.retain_mass}
-    return configs()[settings.base].model_validate({k: v for k, v in given.items() if v is not None})
+    base = configs()[settings.base]
+    more = NEGATIVES * base.model_fields["negatives"].default
+    given = {
+        "negatives": more if settings.negatives is None else settings.negatives,
+        "retain_mass": settings.retain_mass,
+    }
+    return base.model_validate({k: v for k, v in given.items() if v is not None})

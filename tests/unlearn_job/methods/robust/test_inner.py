@@ -14,7 +14,7 @@ from unlearn_job.attacks.trial import Hit
 from unlearn_job.attacks.words import around
 from unlearn_job.erasing import Pair
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import SEEN, Found, Searching
+from unlearn_job.methods.robust.inner import PARTS, SEEN, Found, Searching
 from unlearn_job.methods.task import Task
 from unlearn_job.nearness import Nearness, templates_of
 from unlearn_job.prompts import Prompt, mentions
@@ -66,7 +66,7 @@ def test_the_same_seed_finds_the_same(found: Found) -> None:
 
 def test_a_phrase_is_cut_to_what_is_still_the_concept() -> None:
     searching = _searching()
-    assert searching._core(trained().start_encoder, "boat comet the", ()) == "comet"
+    assert searching._core(trained().start_encoder, "boat comet the") == "comet"
     assert searching.nearness.of(trained().start_encoder, [Prompt("", "comet", "")])[0] < 1
 
 
@@ -110,6 +110,8 @@ def test_what_the_judge_sees_goes_to_the_anchor_unless_the_edit_opened_it() -> N
         Prompt("a picture of a trout", "kitty", ""), Prompt("a picture of a", "figure", "")
     )
     assert new in found.stays
+    # In other wordings too: the edit opens it in more than the one that was drawn, the first of them here.
+    assert len([prompt for prompt in found.stays if "boat boat" in prompt.text]) == PARTS
     assert {prompt.phrase for prompt in found.stays} == {"boat boat", "trout", "kitty"}
 
 

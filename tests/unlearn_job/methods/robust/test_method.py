@@ -10,12 +10,12 @@ from tests.unlearn_job.methods.robust.erased import FEW, KEPT, document, erasing
 from unlearn_job.attacks.screen import encoded
 from unlearn_job.encoder import tensor_digest
 from unlearn_job.erasing import Pair
-from unlearn_job.methods import load
+from unlearn_job.methods import configs, load
 from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
 from unlearn_job.methods.robust import inner, soft
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
-from unlearn_job.methods.robust.method import NoPicturesError, moves
+from unlearn_job.methods.robust.method import NEGATIVES, NoPicturesError, _base_config, moves
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt
 from unlearn_job.unlearn import unlearn
@@ -107,9 +107,14 @@ def test_it_moves_what_its_base_moves() -> None:
     for base in ("closed-form", "redirect"):
         named = moves(encoder, Config(base=base))
         method = load(base)
-        from unlearn_job.methods import configs
-
         assert named == method.moves(encoder, configs()[base]())
+
+
+def test_hard_negatives_are_more_than_its_bases_own_unless_said_otherwise() -> None:
+    for base in ("closed-form", "redirect"):
+        own = configs()[base]().model_dump()["negatives"]
+        assert _base_config(Config(base=base)).model_dump()["negatives"] == NEGATIVES * own > own
+        assert _base_config(Config(base=base, negatives=0)).model_dump()["negatives"] == 0
 
 
 @pytest.mark.usefixtures("few_prompts")
