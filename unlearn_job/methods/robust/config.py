@@ -13,12 +13,13 @@ from unlearn_job.contract.method import MethodConfig
 class Config(MethodConfig):
     """What is searched, and what the base method is told of it."""
 
-    algorithm_version: ClassVar[int] = 9
+    algorithm_version: ClassVar[int] = 10
 
     base: Literal["closed-form", "redirect"] = "closed-form"
     """Method of the outer edit, run anew from the parent's encoder in every round."""
     rounds: Annotated[int, Field(ge=1, le=64)] = 16
-    """Most rounds of search and edit."""
+    """Most rounds of edit and search; where they run out, the edit is kept in which least was found. A single one
+    is not searched."""
     patience: Annotated[int, Field(ge=1, le=64)] = 3
     """Searches in a row, each with a fresh seed, that must find nothing: then the rounds end."""
     candidates: Annotated[int, Field(ge=16, le=1_000_000)] = 4000

@@ -2,7 +2,8 @@
 
     repeat  encoder <- base method(what the document erases + what the searches found)
             found   <- searches with a fresh seed, for prompts that read like the concept or draw it
-    until   so many searches in a row find nothing, or the rounds are used up
+    until   so many searches in a row find nothing; or the rounds are used up: then the edit is kept in which
+            a search found least
 
 The min-max form is that of adversarial training for unlearning (AdvUnlearn, arXiv 2405.15234), with a
 discrete inner search in place of gradients, because the threat to an encoder-only edit is text. Every round
@@ -13,19 +14,17 @@ it is saved behind each search.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Final
 
 import structlog
 from torch import nn
 
-from unlearn_job.contract.concept import Digest
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods import configs, load
-from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
+from unlearn_job.methods.robust.rounds import Known, Rounds
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.nearness import Nearness
 from unlearn_job.retain import as_reading, as_sequences
@@ -72,52 +71,38 @@ def erase(task: Task, config: MethodConfig) -> None:
     searches = [
         Searching(e, task.start, near[e.erasure.digest], task.tokenizer, settings) for e in task.erasing
     ]
-    known, searched, in_vain = _restored(task)
-    _edit(base, task, known, settings)
-    for turn in range(searched, settings.rounds - 1):
-        if in_vain >= settings.patience:
-            break
-        before = dict(known)
-        for search in searches:
-            digest = search.erasing.erasure.digest
-            seed = seed_for(task.seed, "round", turn)
-            known[digest] += search.found(task.encoder, seed)
-            known[digest] += search.seen(task, seed)
-            known[digest] += search.through_denoiser(task, seed)
-            known[digest] += search.soft(task, seed)
-        new = sum(len(known[digest].inputs - before[digest].inputs) for digest in known)
-        log.info("searched for what brings concepts back", round=turn, prompts=new)
-        in_vain = in_vain + 1 if known == before else 0
+    saved = task.checkpoint.read() if task.checkpoint else None
+    rounds = Rounds.of(saved) if saved else Rounds.fresh(near)
+    told = rounds.told(settings)
+    _edit(base, task, told, settings)
+    while not rounds.over(settings):
+        seed = seed_for(task.seed, "round", rounds.searched)
+        rounds = rounds.after({s.erasing.erasure.digest: _search(s, task, seed) for s in searches})
+        log.info("searched for what brings concepts back", round=rounds.searched, prompts=rounds.new)
         if task.checkpoint:
-            _save(task.checkpoint, known, turn + 1, in_vain)
-        if known != before:
-            _edit(base, task, known, settings)
+            task.checkpoint.write(rounds.saved())
+        if rounds.told(settings) != told:
+            told = rounds.told(settings)
+            _edit(base, task, told, settings)
 
 
-def _edit(base: Method, task: Task, known: Mapping[Digest, Found], settings: Config) -> None:
+def _search(search: Searching, task: Task, seed: int) -> Found:
+    """Search for one concept in all the ways that the document asks for."""
+    return (
+        search.found(task.encoder, seed)
+        + search.seen(task, seed)
+        + search.through_denoiser(task, seed)
+        + search.soft(task, seed)
+    )
+
+
+def _edit(base: Method, task: Task, known: Known, settings: Config) -> None:
     """Edit the parent's encoder anew with all that is known."""
     task.encoder.load_state_dict(task.start.state_dict())
     base.erase(_with(task, known), _base_config(settings))
 
 
-def _save(checkpoint: Checkpoint, known: Mapping[Digest, Found], searched: int, in_vain: int) -> None:
-    found = {digest: dataclasses.asdict(some) for digest, some in known.items()}
-    checkpoint.write(Saved(searched, {}, {"found": found, "inVain": in_vain}))
-
-
-def _restored(task: Task) -> tuple[dict[Digest, Found], int, int]:
-    """Return what was found for each erasure, the rounds that searched, and how many of the last in vain."""
-    saved = task.checkpoint.read() if task.checkpoint else None
-    if not saved:
-        return {e.erasure.digest: Found() for e in task.erasing}, 0, 0
-    try:
-        known = {digest: Found.of(some) for digest, some in saved.figures["found"].items()}
-        return known, saved.step, int(saved.figures["inVain"])
-    except (KeyError, TypeError) as exc:
-        raise StateMismatchError("the saved state is none of this method; remove it to start anew") from exc
-
-
-def _with(task: Task, known: Mapping[str, Found]) -> Task:
+def _with(task: Task, known: Known) -> Task:
     """Return the task with all that was found: part of it goes, part of it stays."""
     stays = as_sequences(task.tokenizer, [prompt for found in known.values() for prompt in found.stays])
     stays += [

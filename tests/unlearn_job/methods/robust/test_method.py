@@ -11,7 +11,7 @@ from unlearn_job.attacks.screen import encoded
 from unlearn_job.encoder import tensor_digest
 from unlearn_job.erasing import Pair
 from unlearn_job.methods import configs, load
-from unlearn_job.methods.checkpoint import Checkpoint, Saved, StateMismatchError
+from unlearn_job.methods.checkpoint import Checkpoint, Saved
 from unlearn_job.methods.robust import inner, soft
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import Found, Searching
@@ -65,12 +65,13 @@ def test_a_run_interrupted_behind_a_search_goes_on_to_the_same_bytes(
 
     def interrupted(self: Checkpoint, saved: Saved) -> None:
         write(self, saved)
-        raise KeyboardInterrupt
+        if saved.step == 2:
+            raise KeyboardInterrupt
 
     monkeypatch.setattr(Checkpoint, "write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         unlearn(trained(), doc, state=tmp_path)
-    monkeypatch.setattr(Searching, "found", None)  # the one search of two rounds is not repeated
+    monkeypatch.setattr(Searching, "found", None)  # neither search of two rounds is repeated
     resumed = tiny.weights(unlearn(trained(), doc, state=tmp_path))
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert not list(tmp_path.iterdir())
@@ -91,15 +92,6 @@ def test_rounds_end_when_as_many_searches_in_a_row_as_asked_find_nothing(
     monkeypatch.setattr(Searching, "found", found)
     unlearn(trained(), document(parameters={**FEW, "rounds": 16, "patience": 3}))
     assert len(seeds) == len(set(seeds)) == 5, "one in vain, one that finds, three that find nothing new"
-
-
-@pytest.mark.parametrize("figures", [{}, {"found": {"a" * 64: {"goes": [{}], "stays": [], "opened": []}}}])
-def test_a_state_that_is_none_of_its_own_is_refused(
-    figures: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Checkpoint, "read", lambda _self: Saved(1, {}, figures))
-    with pytest.raises(StateMismatchError):
-        unlearn(trained(), document(), state=tmp_path)
 
 
 def test_it_moves_what_its_base_moves() -> None:
