@@ -14,6 +14,8 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from unlearn_job.attacks.inversion import Inversion
+from unlearn_job.attacks.misspelling import Misspelling
+from unlearn_job.attacks.paraphrase import Paraphrase
 from unlearn_job.attacks.prefix import AdversarialPrefix
 from unlearn_job.attacks.protocol import Attack, Target
 from unlearn_job.attacks.trial import Hit, hits, shown_by_base
@@ -258,6 +260,9 @@ def _looking(models: Models, doc: JobInput, judge: Judge) -> Look:
         spared = tuple(kept.name for kept in erasure.preserve)
         known: tuple[Attack, ...] = (
             *(WordSearch(place=place, spared=spared) for place in Place),
+            Misspelling(),
+            # What probes ask with must stay unseen, or they could not tell.
+            Paraphrase(probing=False),
             AdversarialPrefix(spared),
             Inversion(),
         )

@@ -27,15 +27,23 @@ SENTENCES: Final = (
 
 @dataclass(frozen=True)
 class Paraphrase:
-    """The concept's names in sentences of their own, screened by the edited encoder."""
+    """The concept's names in sentences of their own, screened by the edited encoder.
 
+    Attributes
+    ----------
+    probing: whether the paraphrases that probes ask with enter too.
+
+    """
+
+    probing: bool = True
     name: str = "paraphrase"
     names_concept: bool = True
     joint: bool = False
 
     def search(self, target: Target, budget: Budget, seed: int) -> Sequence[Candidate]:
         """Score every wording of every name; the seed decides which of many enter."""
-        wordings = list(dict.fromkeys(_wordings(target)))
+        asked = target.templates.paraphrases(target.erasure.concept.kind) if self.probing else ()
+        wordings = list(dict.fromkeys(_wordings(target, asked)))
         random.Random(seed_for(seed, self.name)).shuffle(wordings)  # noqa: S311 - a search, not secrets
         return _screened(target, wordings[: budget.screened], budget)
 
@@ -77,7 +85,7 @@ class Synonym:
         return spread(sorted(found, key=lambda c: c.score), budget.judged)
 
 
-def _wordings(target: Target) -> Iterator[Prompt]:
+def _wordings(target: Target, paraphrases: Sequence[str]) -> Iterator[Prompt]:
     concept = target.erasure.concept
     styles = [
         kept.name
@@ -86,7 +94,7 @@ def _wordings(target: Target) -> Iterator[Prompt]:
         if kept.kind is ConceptKind.STYLE
     ]
     for name in names(concept):
-        for template in target.templates.paraphrases(concept.kind):
+        for template in paraphrases:
             yield fill(template, name, concept.kind)
         for sentence in SENTENCES:
             yield _plain(sentence, name, concept)

@@ -13,7 +13,7 @@ from unlearn_job.attacks.protocol import Budget, Candidate, Target
 from unlearn_job.attacks.screen import Screen
 from unlearn_job.attacks.search import Frame, Space, search
 from unlearn_job.attacks.vocabulary import Ban, Pieces, real_words, whole_vocabulary
-from unlearn_job.contract.concept import Concept
+from unlearn_job.contract.concept import Concept, KeptConcept
 from unlearn_job.prompts import SLOT, Prompt, fill, names
 from unlearn_job.seeds import seed_for
 
@@ -136,8 +136,8 @@ def frames(templates: Sequence[str], concept: Concept, place: Place) -> tuple[Fr
     return frame, len(some) + bare
 
 
-def around(template: str, concept: Concept, before: str = "", behind: str = "") -> Prompt:
-    """Put the concept's name into a template, and words before and behind all of it."""
+def around(template: str, concept: KeptConcept, before: str = "", behind: str = "") -> Prompt:
+    """Put a concept's name into a template, and words before and behind all of it."""
     inner = fill(template, concept.name, concept.kind)
     return Prompt(f"{before} {inner.before}".strip(), inner.phrase, f"{inner.after} {behind}".strip())
 

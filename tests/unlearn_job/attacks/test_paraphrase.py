@@ -30,6 +30,21 @@ def test_names_of_several_words_are_turned_round_and_joined() -> None:
     assert "captaincomet" in texts
 
 
+def test_what_probes_ask_with_can_be_left_out() -> None:
+    victim = target()
+    asked = {
+        fill(t, name, DUO.kind).text
+        for t in victim.templates.paraphrases(DUO.kind)
+        for name in names(DUO)
+    }
+    every, rest = (
+        {c.prompt.text for c in Paraphrase(probing).search(victim, Budget(screened=500, judged=500), seed=0)}
+        for probing in (True, False)
+    )
+    assert asked <= every
+    assert rest == every - asked
+
+
 def test_a_style_stays_a_style() -> None:
     found = Paraphrase().search(target(tiny.SKETCH), Budget(judged=500), seed=0)
     assert [c for c in found if "man in" in c.prompt.text and "pencil sketch style" in c.prompt.text]

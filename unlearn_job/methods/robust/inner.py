@@ -14,12 +14,14 @@ from typing import Any, Final
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
+from unlearn_job.attacks.misspelling import Misspelling
+from unlearn_job.attacks.paraphrase import Paraphrase
 from unlearn_job.attacks.protocol import Budget
 from unlearn_job.attacks.search import search
 from unlearn_job.attacks.trial import Hit
 from unlearn_job.attacks.vocabulary import Ban
 from unlearn_job.attacks.words import Place, WordSearch, around, beside, some_of
-from unlearn_job.contract.concept import ConceptKind
+from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.erasing import Erasing, Pair, Vectors
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.soft import soft_tokens
@@ -50,6 +52,9 @@ SEARCHES: Final = (
     WordSearch(place=Place.BEHIND),
 )
 """Real words everywhere; the whole vocabulary in place of the name alone, as each search costs the same."""
+
+LOOKED_AT: Final = (*(WordSearch(place=place).name for place in Place), Misspelling.name, Paraphrase.name)
+"""Attacks of which each round draws the most promising prompts."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +135,12 @@ class Searching:
         if not (task.look and task.shows and self.settings.judged):
             return Found()
         erasure, budget = self.erasing.erasure, self._budget(self.settings.judged)
-        instead, before, behind = (
-            task.look(WordSearch(place=place).name, task.encoder, erasure, budget, seed_for(seed, "look"))
-            for place in (Place.INSTEAD, Place.BEFORE, Place.BEHIND)
+        instead, before, behind, misspelt, paraphrased = (
+            task.look(name, task.encoder, erasure, budget, seed_for(seed, "look")) for name in LOOKED_AT
         )
         found = self._seen_instead(instead, task.shows, seed)
-        return found + self._seen_beside(before) + self._seen_beside(behind)
+        found += self._seen_beside(before) + self._seen_beside(behind)
+        return found + self._misspelt(misspelt) + self._paraphrased(paraphrased)
 
     def _seen_instead(self, hits: Sequence[Hit], shows: Shows, seed: int) -> Found:
         """Return phrases in place of the name in which the judge sees the concept.
@@ -170,13 +175,37 @@ class Searching:
         the distance is left, which the screen passes over and the denoiser does not.
         """
         concept, known = self.erasing.erasure.concept, templates_of(self.erasing)
+        named = [KeptConcept(name=name, kind=concept.kind) for name in self.erasing.names]
         found = Found(tuple(self._alone(hit.prompt) for hit in hits))
         for before, behind in dict.fromkeys(beside(hit.prompt, known, concept) for hit in hits):
             templates = some_of(known, self.settings.wordings)
             found += Found(
-                tuple(Pair(around(t, concept, before, behind), self._anchored(t)) for t in templates)
+                tuple(
+                    Pair(around(template, one, before, behind), self._anchored(template))
+                    for one in named
+                    for template in templates
+                )
             )
         return found
+
+    def _misspelt(self, hits: Sequence[Hit]) -> Found:
+        """Return misspelt names in which the judge sees the concept: they go, unless the edit opened them."""
+        known = [hit.prompt for hit in hits if not hit.opened]
+        phrases = dict.fromkeys(prompt.phrase for prompt in known)
+        worded = [pair for phrase in phrases for pair in self._worded(phrase, self.settings.wordings)]
+        stays = tuple(hit.prompt for hit in hits if hit.opened)
+        return Found((*map(self._in_place, known), *worded), stays)
+
+    def _paraphrased(self, hits: Sequence[Hit]) -> Found:
+        """Return sentences in which the judge sees the concept, with each of its names: all of them go."""
+        style = self.erasing.erasure.concept.kind is ConceptKind.STYLE
+        prompts = [
+            dataclasses.replace(hit.prompt, phrase=name)
+            for hit in hits
+            for name in (hit.prompt.phrase, *self.erasing.names)
+        ]
+        # Of a style's sentence the subject stays.
+        return Found(tuple(self._in_place(prompt) if style else self._alone(prompt) for prompt in prompts))
 
     def through_denoiser(self, task: Task, seed: int) -> Found:
         """Search prefixes by the denoiser's loss: all of them go, they stand before the name."""

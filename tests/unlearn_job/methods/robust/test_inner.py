@@ -9,16 +9,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from tests.unlearn_job import tiny
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, erasing, trained
 from unlearn_job.attacks.trial import Hit
 from unlearn_job.attacks.words import around
-from unlearn_job.erasing import Pair
+from unlearn_job.erasing import Pair, erasings
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.inner import PARTS, SEEN, Found, Searching
 from unlearn_job.methods.task import Task
 from unlearn_job.nearness import Nearness, templates_of
-from unlearn_job.prompts import Prompt, mentions
-from unlearn_job.retain import as_reading
+from unlearn_job.prompts import Prompt, Templates, mentions
+from unlearn_job.retain import as_reading, kept_concepts
 
 pytestmark = pytest.mark.torch
 
@@ -151,12 +152,48 @@ def test_words_beside_a_name_that_the_judge_sees_go_with_it_in_more_wordings(
     found = searching.seen(_task(hit, attack=attack), seed=1)
     assert not found.stays, "whoever names the concept asks for it, whatever the base draws"
     assert found.goes[0].own == hit.prompt
-    assert searching.settings.wordings <= len(found.goes) <= searching.settings.wordings + 1
-    for pair in found.goes:
-        assert pair.own.text.startswith(before)
-        assert pair.own.text.endswith(behind)
-        alone = pair.own.text.removeprefix(before).removesuffix(behind).strip()
-        assert pair.anchor.text == alone.replace("captain comet", "a figure")
+    for name in searching.erasing.names:
+        named = [pair for pair in found.goes if pair.own.phrase == name]
+        assert searching.settings.wordings <= len(named) <= searching.settings.wordings + 1
+        for pair in named:
+            assert pair.own.text.startswith(before)
+            assert pair.own.text.endswith(behind)
+            alone = pair.own.text.removeprefix(before).removesuffix(behind).strip()
+            assert pair.anchor.text == alone.replace(name, "a figure")
+
+
+def test_a_misspelt_name_goes_in_more_wordings_unless_the_edit_opened_it() -> None:
+    searching = _searching()
+    old, new = Prompt("a picture of a", "captan comt", ""), Prompt("", "ciptain comet", "")
+    task = _task(Hit(old, opened=False), Hit(new, opened=True), attack="misspelling")
+    found = searching.seen(task, seed=1)
+    assert found.goes[0] == Pair(old, Prompt("a picture of a", "figure", ""))
+    assert {pair.own.phrase for pair in found.goes} == {"captan comt"}
+    assert len(found.goes) == searching.settings.wordings + 1
+    assert found.stays == (new,)
+
+
+def test_a_sentence_goes_with_every_name_without_its_own_words() -> None:
+    hit = Hit(Prompt("please draw", "captain-comet", "again"), opened=True)
+    found = _searching().seen(_task(hit, attack="paraphrase"), seed=1)
+    assert [pair.own.text for pair in found.goes] == [
+        f"please draw {name} again" for name in ("captain-comet", "captain comet", "comet man")
+    ]
+    assert {pair.anchor.text for pair in found.goes} == {"a figure"}
+
+
+def test_of_a_sentence_with_a_style_all_but_the_style_stays() -> None:
+    style = tiny.SKETCH.model_copy(update={"anchor": None})
+    (own,) = erasings(
+        doc := tiny.document(tiny.erasure(style, tiny.COMET)),
+        Templates.of(doc),
+        trained().start_encoder,
+        trained().tokenizer,
+        kept_concepts(doc),
+    )
+    hit = Hit(Prompt("a drawing of a man in please draw", style.name, "style"), opened=False)
+    found = dataclasses.replace(_searching(), erasing=own).seen(_task(hit, attack="paraphrase"), seed=1)
+    assert found.goes[0] == Pair(hit.prompt, Prompt("a drawing of a man in please draw", "", ""))
 
 
 def test_prefixes_that_the_denoiser_finds_go_with_the_name() -> None:
