@@ -33,9 +33,7 @@ def test_names_of_several_words_are_turned_round_and_joined() -> None:
 def test_what_probes_ask_with_can_be_left_out() -> None:
     victim = target()
     asked = {
-        fill(t, name, DUO.kind).text
-        for t in victim.templates.paraphrases(DUO.kind)
-        for name in names(DUO)
+        fill(t, name, DUO.kind).text for t in victim.templates.paraphrases(DUO.kind) for name in names(DUO)
     }
     every, rest = (
         {c.prompt.text for c in Paraphrase(probing).search(victim, Budget(screened=500, judged=500), seed=0)}

@@ -18,8 +18,8 @@ class Config(MethodConfig):
     base: Literal["closed-form", "redirect"] = "closed-form"
     """Method of the outer edit, run anew from the parent's encoder in every round."""
     rounds: Annotated[int, Field(ge=1, le=64)] = 16
-    """Most rounds of edit and search; where they run out, the edit is kept in which least was found. A single one
-    is not searched."""
+    """Most rounds of edit and search; where they run out, the edit is kept in which least was found. A single
+    one is not searched."""
     patience: Annotated[int, Field(ge=1, le=64)] = 3
     """Searches in a row, each with a fresh seed, that must find nothing: then the rounds end."""
     candidates: Annotated[int, Field(ge=16, le=1_000_000)] = 4000
@@ -33,9 +33,9 @@ class Config(MethodConfig):
     wordings: Annotated[int, Field(ge=1, le=96)] = 8
     """Training prompts per found phrase; four times as many of one in which the judge saw the concept."""
     judged: Annotated[int, Field(ge=0, le=512)] = 48
-    """Prompts of each round that are drawn too, two images of each, and shown to the judge, as many with words
-    in place of the name, before it and behind it, with the name misspelt, and in sentences: some draw the
-    concept though they read like nothing of it. 0 draws none."""
+    """Prompts of each round that are drawn too, two images of each, and shown to the judge, as many with
+    words in place of the name, before it and behind it, with the name misspelt, and in sentences: some draw
+    the concept though they read like nothing of it. 0 draws none."""
     through: Literal["encoder", "denoiser"] = "encoder"
     """Where phrases before the name are searched: in the encoder, or through the text-to-image model too."""
     soft: Literal["none", "encoder", "denoiser"] = "none"

@@ -14,6 +14,7 @@ it is saved behind each search.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -21,10 +22,14 @@ from torch import nn
 
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
+from unlearn_job.erasing import Erasing
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import Found, Searching
+from unlearn_job.methods.robust.found import Found
+from unlearn_job.methods.robust.inner import Searching
 from unlearn_job.methods.robust.rounds import Known, Rounds
+from unlearn_job.methods.robust.seen import Seeing
+from unlearn_job.methods.robust.worded import Worded
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.nearness import Nearness
 from unlearn_job.retain import as_reading, as_sequences
@@ -67,17 +72,14 @@ def erase(task: Task, config: MethodConfig) -> None:
             'of one encoder; set its parameters through and soft to "encoder", or soft to "none"'
         )
     base: Method = load(settings.base)
-    near = {e.erasure.digest: Nearness(task.start, task.tokenizer, e) for e in task.erasing}
-    searches = [
-        Searching(e, task.start, near[e.erasure.digest], task.tokenizer, settings) for e in task.erasing
-    ]
+    searches = {e.erasure.digest: _searches(task, e, settings) for e in task.erasing}
     saved = task.checkpoint.read() if task.checkpoint else None
-    rounds = Rounds.of(saved) if saved else Rounds.fresh(near)
+    rounds = Rounds.of(saved) if saved else Rounds.fresh(searches)
     told = rounds.told(settings)
     _edit(base, task, told, settings)
     while not rounds.over(settings):
         seed = seed_for(task.seed, "round", rounds.searched)
-        rounds = rounds.after({s.erasing.erasure.digest: _search(s, task, seed) for s in searches})
+        rounds = rounds.after({digest: search(seed) for digest, search in searches.items()})
         log.info("searched for what brings concepts back", round=rounds.searched, prompts=rounds.new)
         if task.checkpoint:
             task.checkpoint.write(rounds.saved())
@@ -86,13 +88,17 @@ def erase(task: Task, config: MethodConfig) -> None:
             _edit(base, task, told, settings)
 
 
-def _search(search: Searching, task: Task, seed: int) -> Found:
-    """Search for one concept in all the ways that the document asks for."""
-    return (
-        search.found(task.encoder, seed)
-        + search.seen(task, seed)
-        + search.through_denoiser(task, seed)
-        + search.soft(task, seed)
+def _searches(task: Task, erasing: Erasing, settings: Config) -> Callable[[int], Found]:
+    """Return what searches for one concept in all the ways that the document asks for, with a seed."""
+    worded = Worded(erasing, task.tokenizer)
+    inner = Searching(worded, task.start, Nearness(task.start, task.tokenizer, erasing), settings)
+    seeing = Seeing(worded, settings)
+    return lambda seed: (
+        inner.found(task.encoder, seed)
+        + seeing.found(task, seed)
+        + seeing.through_denoiser(task, seed)
+        + seeing.soft(task, seed)
+        + inner.soft(task.encoder, seed)
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from unlearn_job.contract.concept import Digest
 from unlearn_job.methods.checkpoint import Saved, StateMismatchError
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import Found
+from unlearn_job.methods.robust.found import Found
 
 Known = Mapping[Digest, Found]
 """What was found, by erasure."""
@@ -95,4 +95,6 @@ class Rounds:
             new, in_vain, least = (saved.figures[name] for name in ("new", "in_vain", "least"))
             return cls(known, saved.step, new, in_vain, least, best)
         except (KeyError, TypeError) as exc:
-            raise StateMismatchError("the saved state is none of this method; remove it to start anew") from exc
+            raise StateMismatchError(
+                "the saved state is none of this method; remove it to start anew"
+            ) from exc

@@ -12,9 +12,10 @@ from unlearn_job.encoder import tensor_digest
 from unlearn_job.erasing import Pair
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.checkpoint import Checkpoint, Saved
-from unlearn_job.methods.robust import inner, soft
+from unlearn_job.methods.robust import effort, soft
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import Found, Searching
+from unlearn_job.methods.robust.found import Found
+from unlearn_job.methods.robust.inner import Searching
 from unlearn_job.methods.robust.method import NEGATIVES, NoPicturesError, _base_config, moves
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt
@@ -122,7 +123,7 @@ def test_soft_tokens_are_trained_and_erased_in_the_encoder() -> None:
 @pytest.mark.usefixtures("few_prompts")
 def test_what_is_searched_through_the_denoiser_is_drawn_and_erased(monkeypatch: pytest.MonkeyPatch) -> None:
     """The judge sees the concept in everything that is not black: each round finds all that it draws."""
-    monkeypatch.setattr(inner, "STEPS", 2)
+    monkeypatch.setattr(effort, "STEPS", 2)
     few = {"rounds": 2, "candidates": 16, "greedy": 0, "found": 1, "wordings": 2, "judged": 1, "negatives": 4}
     models, eyes = tiny.models(), tiny.Eyes(threshold=0.0)
     found = [

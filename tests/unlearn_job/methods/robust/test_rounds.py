@@ -7,7 +7,7 @@ import pytest
 from unlearn_job.erasing import Pair
 from unlearn_job.methods.checkpoint import Saved, StateMismatchError
 from unlearn_job.methods.robust.config import Config
-from unlearn_job.methods.robust.inner import Found
+from unlearn_job.methods.robust.found import Found
 from unlearn_job.methods.robust.rounds import Rounds
 from unlearn_job.prompts import Prompt
 
