@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
 from unlearn_job.erasing import Pair
 from unlearn_job.methods.robust.found import Found
 from unlearn_job.prompts import Prompt
+
+pytestmark = pytest.mark.torch
 
 
 def test_joining_keeps_every_prompt_once() -> None:

@@ -11,6 +11,7 @@ from unlearn_job.methods.robust.found import Found
 from unlearn_job.methods.robust.rounds import Rounds
 from unlearn_job.prompts import Prompt
 
+pytestmark = pytest.mark.torch
 DIGEST = "a" * 64
 SETTINGS = Config(rounds=4, patience=2)
 
