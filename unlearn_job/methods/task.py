@@ -49,7 +49,8 @@ class Task:
     shots: images of one erasure's concept, for methods that need them; may generate.
     surrogate: the text-to-image pipeline, or None.
     checkpoint: where a training saves its state and goes on from; None keeps none.
-    look: runs an attack by its name, which of words spares kept names; None without a judge.
+    look: runs an attack by its name: words and prefixes spare kept names, sentences are none that probes ask
+        with; None without a judge.
     shows: says for which prompts the base encoder draws a concept; None where there is no judge.
     component: the pipelines' component that the encoder is a version of.
     beside: other encoders by component that the surrogate reads beside it in place of its own.
