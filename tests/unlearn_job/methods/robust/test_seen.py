@@ -22,9 +22,7 @@ pytestmark = pytest.mark.torch
 
 
 def _seeing(own: Erasing | None = None, **more: object) -> Seeing:
-    return Seeing(
-        Worded(own or erasing(), trained().tokenizer), Config.model_validate({**FEW, "wordings": 8, **more})
-    )
+    return Seeing(Worded(own or erasing(), trained().tokenizer), Config.model_validate({**FEW, **more}))
 
 
 def _task(*hits: Hit, attack: str = "words", shown: Callable[[Prompt], bool] = lambda _: True) -> Task:
