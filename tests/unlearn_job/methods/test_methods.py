@@ -40,6 +40,8 @@ CHEAP: dict[str, dict[str, int | str]] = {
     "bounded": {"steps": 3, **THROUGH},
     "domain-correction": {"steps": 2, "discriminatorSteps": 1, **THROUGH},
     "robust": {
+        "surroundings": 24,
+        "phrases": 4,
         "rounds": 2,
         "candidates": 24,
         "greedy": 1,
@@ -190,6 +192,8 @@ DEFAULTS: dict[str, dict[str, object]] = {
     },
     "robust": {
         "base": "closed-form",
+        "surroundings": 6000,
+        "phrases": 2000,
         "rounds": 16,
         "patience": 3,
         "candidates": 4000,
@@ -211,7 +215,7 @@ VERSIONS = {
     "domain-correction": 3,
     "few-shot": 2,
     "redirect": 4,
-    "robust": 10,
+    "robust": 11,
 }
 """Of methods whose algorithm changed: the same parameters gave another encoder before."""
 

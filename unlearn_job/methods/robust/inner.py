@@ -40,7 +40,7 @@ class Searching:
 
     Attributes
     ----------
-    worded: wordings of the erasure; names of what it preserves are never searched.
+    worded: wordings of the erasure; behind the name, names of what it preserves are not searched.
     start: the parent's encoder, which knows the concept.
     nearness: decides what counts as found.
     settings: how much is searched.
@@ -86,7 +86,8 @@ class Searching:
 
     def _found(self, encoder: nn.Module, attack: WordSearch, seed: int) -> Found:
         settings, worded = self.settings, self.worded
-        attack = dataclasses.replace(attack, spared=worded.kept)
+        if attack.place is Place.BEHIND:  # all of it goes there; before the name it keeps its states
+            attack = dataclasses.replace(attack, spared=worded.kept)
         space = attack.space(worded.tokenizer, worded.templates, self._erasing.erasure.concept, self._spoken)
         best = search(
             space,
@@ -104,9 +105,10 @@ class Searching:
         return self._parted([pair for phrase in phrases for pair in worded.phrase(phrase, settings.wordings)])
 
     def _parted(self, pairs: Sequence[Pair]) -> Found:
-        """Part what the parent reads as the concept from what the edit opened."""
+        """Part what the parent reads as the concept, no kept name among it, from what the edit opened."""
         ratios = self.nearness.of(self.start, [pair.own for pair in pairs]).tolist()
-        return Found.parted(pairs, [ratio < float(self.settings.nearness) for ratio in ratios])
+        found = Found.parted(pairs, [ratio < float(self.settings.nearness) for ratio in ratios])
+        return self.worded.sparing(found)
 
     def _core(self, encoder: nn.Module, phrase: str) -> str:
         """Drop words as long as the rest is still the concept: "comet ace" leaves "comet"."""

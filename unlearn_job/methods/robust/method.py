@@ -1,7 +1,8 @@
 """Adversarial rounds around a base method, in the encoder alone unless asked otherwise.
 
-    repeat  encoder <- base method(what the document erases + what the searches found)
-            found   <- searches with a fresh seed, for prompts that read like the concept or draw it
+    found   <- random words beside the names and in their place
+    repeat  encoder <- base method(what the document erases + found)
+            found   <- found + searches with a fresh seed, for prompts that read like the concept or draw it
     until   so many searches in a row find nothing; or the rounds are used up: then the edit is kept in which
             a search found least
 
@@ -22,8 +23,8 @@ from torch import nn
 
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
-from unlearn_job.erasing import Erasing
 from unlearn_job.methods import configs, load
+from unlearn_job.methods.robust.beforehand import beforehand
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.found import Found
 from unlearn_job.methods.robust.inner import Searching
@@ -32,6 +33,7 @@ from unlearn_job.methods.robust.seen import Seeing
 from unlearn_job.methods.robust.worded import Worded
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.nearness import Nearness
+from unlearn_job.prompts import mentions
 from unlearn_job.retain import as_reading, as_sequences
 from unlearn_job.seeds import seed_for
 
@@ -72,9 +74,14 @@ def erase(task: Task, config: MethodConfig) -> None:
             'of one encoder; set its parameters through and soft to "encoder", or soft to "none"'
         )
     base: Method = load(settings.base)
-    searches = {e.erasure.digest: _searches(task, e, settings) for e in task.erasing}
+    worded = {e.erasure.digest: Worded(e, task.tokenizer) for e in task.erasing}
+    searches = {digest: _searches(task, one, settings) for digest, one in worded.items()}
     saved = task.checkpoint.read() if task.checkpoint else None
-    rounds = Rounds.of(saved) if saved else Rounds.fresh(searches)
+    rounds = (
+        Rounds.of(saved)
+        if saved
+        else Rounds.fresh({digest: beforehand(task, one, settings) for digest, one in worded.items()})
+    )
     told = rounds.told(settings)
     _edit(base, task, told, settings)
     while not rounds.over(settings):
@@ -88,10 +95,10 @@ def erase(task: Task, config: MethodConfig) -> None:
             _edit(base, task, told, settings)
 
 
-def _searches(task: Task, erasing: Erasing, settings: Config) -> Callable[[int], Found]:
+def _searches(task: Task, worded: Worded, settings: Config) -> Callable[[int], Found]:
     """Return what searches for one concept in all the ways that the document asks for, with a seed."""
-    worded = Worded(erasing, task.tokenizer)
-    inner = Searching(worded, task.start, Nearness(task.start, task.tokenizer, erasing), settings)
+    nearness = Nearness(task.start, task.tokenizer, worded.erasing)
+    inner = Searching(worded, task.start, nearness, settings)
     seeing = Seeing(worded, settings)
     return lambda seed: (
         inner.found(task.encoder, seed)
@@ -109,8 +116,13 @@ def _edit(base: Method, task: Task, known: Known, settings: Config) -> None:
 
 
 def _with(task: Task, known: Known) -> Task:
-    """Return the task with all that was found: part of it goes, part of it stays."""
-    stays = as_sequences(task.tokenizer, [prompt for found in known.values() for prompt in found.stays])
+    """Return the task with all that was found: part of it goes, part of it stays.
+
+    What stays for one erasure names no other one: that goes.
+    """
+    gone = [name for erasing in task.erasing for name in erasing.names]
+    prompts = [prompt for found in known.values() for prompt in found.stays]
+    stays = as_sequences(task.tokenizer, [prompt for prompt in prompts if not mentions(prompt.text, gone)])
     stays += [
         as_reading(task.tokenizer, pair.own, pair.soft) for found in known.values() for pair in found.opened
     ]

@@ -8,7 +8,7 @@ found in it, and where the rounds run out, the one in which fewest new prompts w
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unlearn_job.contract.concept import Digest
@@ -43,10 +43,9 @@ class Rounds:
     best: Known
 
     @classmethod
-    def fresh(cls, digests: Iterable[Digest]) -> Rounds:
-        """Return the state before the first search."""
-        nothing = {digest: Found() for digest in digests}
-        return cls(nothing, searched=0, new=0, in_vain=0, least=None, best=nothing)
+    def fresh(cls, known: Known) -> Rounds:
+        """Return the state before the first search, of an edit that is told what is known without one."""
+        return cls(known, searched=0, new=0, in_vain=0, least=None, best=known)
 
     def after(self, found: Known) -> Rounds:
         """Return the state behind a search of the edit that was told all that is known."""

@@ -35,7 +35,7 @@ class Seeing:
 
     Attributes
     ----------
-    worded: wordings of the erasure; names of what it preserves are never searched.
+    worded: wordings of the erasure.
     settings: how much is searched.
 
     """
@@ -82,10 +82,11 @@ class Seeing:
 
         A phrase of several words goes, and each of its words stays by itself. Of a single word those wordings
         go in which the base draws the concept, and the others stay: "peter" is a ghost in "a yellow peter",
-        and else a part of other names. So it is with a phrase that the edit opened.
+        and else a part of other names. So it is with a phrase that the edit opened. No kept name goes.
         """
         known = [hit.prompt for hit in hits if not hit.opened]
-        known = list(dict.fromkeys((*known, *self._cores(known, shows, seed))))
+        known += self._cores(known, shows, seed)
+        known = [prompt for prompt in dict.fromkeys(known) if self.worded.may_go(prompt.phrase)]
         opened = [hit.prompt for hit in hits if hit.opened]
         # In the very prompt that was drawn too: most wordings of a phrase may draw nothing of the concept.
         found = Found(tuple(behind_first(self.worded.in_place(prompt)) for prompt in known), tuple(opened))
@@ -99,7 +100,7 @@ class Seeing:
         for phrase, pairs in partly.items():
             prompts = [pair.own for pair in pairs]
             shown = shows(self.worded.erasing.erasure, prompts, seed_for(seed, "shows", phrase))
-            parted = Found.parted(pairs, shown)
+            parted = self.worded.sparing(Found.parted(pairs, shown))
             found += Found(tuple(map(behind_first, parted.goes)), parted.stays)
         return found
 

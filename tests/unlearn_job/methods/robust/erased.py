@@ -26,7 +26,15 @@ KEPT = (
     KeptConcept(name="fish"),
     KeptConcept(name="mosaic", kind=ConceptKind.STYLE),
 )
-FEW: dict[str, int | str] = {"rounds": 2, "candidates": 120, "greedy": 1, "found": 6, "negatives": 200}
+FEW: dict[str, int | str] = {
+    "surroundings": 24,
+    "phrases": 24,
+    "rounds": 2,
+    "candidates": 120,
+    "greedy": 1,
+    "found": 6,
+    "negatives": 200,
+}
 
 
 @functools.cache
@@ -46,8 +54,8 @@ def document(method: str = "robust", parameters: dict[str, int | str] | None = N
     )
 
 
-def erasing() -> Erasing:
-    doc, models = document(), trained()
+def erasing(concept: Concept = COMET) -> Erasing:
+    doc, models = tiny.document(tiny.erasure(concept, *KEPT), method="robust", parameters=FEW), trained()
     templates = Templates.of(doc)
     (found,) = erasings(doc, templates, models.start_encoder, models.tokenizer, kept_concepts(doc))
     return found

@@ -22,7 +22,7 @@ def found(*phrases: str) -> Found:
 
 def behind(*searches: tuple[str, ...]) -> Rounds:
     """Return the state behind searches that found these phrases, one after the other."""
-    rounds = Rounds.fresh([DIGEST])
+    rounds = Rounds.fresh({DIGEST: Found()})
     for phrases in searches:
         assert not rounds.over(SETTINGS)
         rounds = rounds.after({DIGEST: found(*phrases)})
@@ -67,7 +67,15 @@ def test_rounds_end_when_searches_in_a_row_find_nothing_new() -> None:
 
 
 def test_a_single_edit_is_not_searched() -> None:
-    assert Rounds.fresh([DIGEST]).over(Config(rounds=1))
+    assert Rounds.fresh({DIGEST: Found()}).over(Config(rounds=1))
+
+
+def test_every_edit_is_told_what_was_known_before_the_first_search() -> None:
+    first = rounds = Rounds.fresh({DIGEST: found("x")})
+    assert told(first) == {"x"}
+    for phrases in ("a", "b", "c", "d"):
+        rounds = rounds.after({DIGEST: found(*phrases)})
+        assert "x" in told(rounds)
 
 
 def test_a_state_is_read_as_it_was_saved() -> None:

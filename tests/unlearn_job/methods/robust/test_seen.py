@@ -71,6 +71,16 @@ def test_what_goes_without_the_words_around_it_is_no_name_and_nothing_kept(name:
     assert not [pair for pair in found.goes if mentions(pair.own.text, [name])]
 
 
+def test_of_a_phrase_with_a_kept_name_only_what_the_edit_opened_counts() -> None:
+    old, new = Prompt("a picture of a", "red fish", ""), Prompt("", "oak fish", "")
+    found = _seeing().found(
+        _task(Hit(old, opened=False), Hit(new, opened=True), shown=lambda p: p.before == "a picture of"),
+        seed=1,
+    )
+    assert {prompt.phrase for prompt in found.stays} == {"oak fish"}
+    assert not found.goes, "not even in wordings in which the base draws the concept"
+
+
 def test_of_a_word_the_wordings_that_do_not_draw_the_concept_stay() -> None:
     hit = Hit(Prompt("a drawing of a green", "peter", ""), opened=False)
     found = _seeing().found(_task(hit, shown=lambda prompt: prompt.before == ""), seed=1)
