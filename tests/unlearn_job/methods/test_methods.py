@@ -194,7 +194,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "base": "closed-form",
         "surroundings": 6000,
         "phrases": 2000,
-        "rounds": 16,
+        "rounds": 8,
         "patience": 3,
         "candidates": 4000,
         "greedy": 8,

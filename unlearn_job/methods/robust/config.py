@@ -22,7 +22,7 @@ class Config(MethodConfig):
     phrases: Annotated[int, Field(ge=0, le=20_000)] = 2000
     """Random words in place of the name that the base draws once, before anything is found: what shows the
     concept goes, and the others stay."""
-    rounds: Annotated[int, Field(ge=1, le=64)] = 16
+    rounds: Annotated[int, Field(ge=1, le=64)] = 8
     """Most rounds of edit and search; where they run out, the edit is kept in which least was found. A single
     one is not searched."""
     patience: Annotated[int, Field(ge=1, le=64)] = 3
