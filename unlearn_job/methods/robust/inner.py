@@ -82,6 +82,7 @@ class Searching:
         return Found(
             goes=tuple(pair for pair, known in hits if known),
             opened=tuple(pair for pair, known in hits if not known),
+            hits=len(hits),
         )
 
     def _found(self, encoder: nn.Module, attack: WordSearch, seed: int) -> Found:
@@ -98,11 +99,12 @@ class Searching:
         )
         hits = [c.prompt for c in best if c.score < float(settings.nearness)]
         if attack.place is not Place.INSTEAD:
-            return Found(tuple(map(worded.alone, hits)))
+            return Found(tuple(map(worded.alone, hits)), hits=len(hits))
         phrases = dict.fromkeys(
             phrase for prompt in hits for phrase in (prompt.phrase, self._core(encoder, prompt.phrase))
         )
-        return self._parted([pair for phrase in phrases for pair in worded.phrase(phrase, settings.wordings)])
+        pairs = [pair for phrase in phrases for pair in worded.phrase(phrase, settings.wordings)]
+        return self._parted(pairs) + Found(hits=len(hits))
 
     def _parted(self, pairs: Sequence[Pair]) -> Found:
         """Part what the parent reads as the concept, no kept name among it, from what the edit opened."""

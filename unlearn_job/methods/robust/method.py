@@ -87,7 +87,7 @@ def erase(task: Task, config: MethodConfig) -> None:
     while not rounds.over(settings):
         seed = seed_for(task.seed, "round", rounds.searched)
         rounds = rounds.after({digest: search(seed) for digest, search in searches.items()})
-        log.info("searched for what brings concepts back", round=rounds.searched, prompts=rounds.new)
+        log.info("searched for what brings concepts back", round=rounds.searched, hits=rounds.hits)
         if task.checkpoint:
             task.checkpoint.write(rounds.saved())
         if rounds.told(settings) != told:

@@ -2,7 +2,7 @@
 
 An edit that is told of more prompts is not always the better one: with a concept that the model draws for
 thousands of phrases, later edits open more than they close. So every edit is searched until something is
-found in it, and where the rounds run out, the one in which fewest new prompts were found is kept.
+found in it, and where the rounds run out, the one in which searches came upon fewest prompts is kept.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ class Rounds:
     ----------
     known: all that was found.
     searched: searches so far.
-    new: new prompts that the last one found.
+    hits: prompts that the last one came upon, before they were put into wordings.
     in_vain: how many of the last ones found nothing new.
-    least: fewest new prompts that were found in an edit; None before any was.
+    least: fewest hits in an edit; None before anything was found in one.
     best: what that edit was told, the latest of several.
 
     """
 
     known: Known
     searched: int
-    new: int
+    hits: int
     in_vain: int
     least: int | None
     best: Known
@@ -45,20 +45,20 @@ class Rounds:
     @classmethod
     def fresh(cls, known: Known) -> Rounds:
         """Return the state before the first search, of an edit that is told what is known without one."""
-        return cls(known, searched=0, new=0, in_vain=0, least=None, best=known)
+        return cls(known, searched=0, hits=0, in_vain=0, least=None, best=known)
 
     def after(self, found: Known) -> Rounds:
         """Return the state behind a search of the edit that was told all that is known."""
         known = {digest: some + found[digest] for digest, some in self.known.items()}
-        new = sum(len(known[digest].inputs - some.inputs) for digest, some in self.known.items())
+        hits = sum(some.hits for some in found.values())
         # An edit in which nothing was found is searched again with a fresh seed: it has no figure yet.
-        better = known != self.known and (self.least is None or new <= self.least)
+        better = known != self.known and (self.least is None or hits <= self.least)
         return Rounds(
             known=known,
             searched=self.searched + 1,
-            new=new,
+            hits=hits,
             in_vain=self.in_vain + 1 if known == self.known else 0,
-            least=new if better else self.least,
+            least=hits if better else self.least,
             best=self.known if better else self.best,
         )
 
@@ -91,8 +91,8 @@ class Rounds:
                 {digest: Found.of(some) for digest, some in saved.figures[name].items()}
                 for name in ("known", "best")
             )
-            new, in_vain, least = (saved.figures[name] for name in ("new", "in_vain", "least"))
-            return cls(known, saved.step, new, in_vain, least, best)
+            hits, in_vain, least = (saved.figures[name] for name in ("hits", "in_vain", "least"))
+            return cls(known, saved.step, hits, in_vain, least, best)
         except (KeyError, TypeError) as exc:
             raise StateMismatchError(
                 "the saved state is none of this method; remove it to start anew"

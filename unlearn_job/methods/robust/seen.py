@@ -48,10 +48,9 @@ class Seeing:
         if not (task.look and task.shows and self.settings.judged):
             return Found()
         erasure, some = self.worded.erasing.erasure, budget(self.settings, self.settings.judged)
-        instead, before, behind, misspelt, paraphrased = (
-            task.look(name, task.encoder, erasure, some, seed_for(seed, "look")) for name in LOOKED_AT
-        )
-        found = self._instead(instead, task.shows, seed)
+        looks = [task.look(name, task.encoder, erasure, some, seed_for(seed, "look")) for name in LOOKED_AT]
+        instead, before, behind, misspelt, paraphrased = looks
+        found = Found(hits=sum(map(len, looks))) + self._instead(instead, task.shows, seed)
         found += self._beside(before) + self._beside(behind)
         return found + self._misspelt(misspelt) + self._paraphrased(paraphrased)
 
@@ -61,7 +60,7 @@ class Seeing:
             return Found()
         some = budget(self.settings, max(1, self.settings.judged))
         hits = task.look("prefix", task.encoder, self.worded.erasing.erasure, some, seed)
-        return Found(tuple(self.worded.alone(hit.prompt) for hit in hits))
+        return Found(tuple(self.worded.alone(hit.prompt) for hit in hits), hits=len(hits))
 
     def soft(self, task: Task, seed: int) -> Found:
         """Train soft tokens through the denoiser, and put those that the judge sees into wordings."""
@@ -74,7 +73,7 @@ class Seeing:
             reading = (hit.soft or {})[task.component]
             vectors = tuple(tuple(vector.tolist()) for vector in reading.patches.values())
             pairs = tuple(dataclasses.replace(pair, soft=vectors) for pair in worded)
-            found += Found(opened=pairs) if hit.opened else Found(pairs)
+            found += Found(opened=pairs, hits=1) if hit.opened else Found(pairs, hits=1)
         return found
 
     def _instead(self, hits: Sequence[Hit], shows: Shows, seed: int) -> Found:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -17,7 +18,8 @@ SETTINGS = Config(rounds=4, patience=2)
 
 
 def found(*phrases: str) -> Found:
-    return Found(goes=tuple(Pair(Prompt("", phrase, ""), Prompt("", "a figure", "")) for phrase in phrases))
+    goes = tuple(Pair(Prompt("", phrase, ""), Prompt("", "a figure", "")) for phrase in phrases)
+    return Found(goes, hits=len(goes))
 
 
 def behind(*searches: tuple[str, ...]) -> Rounds:
@@ -58,6 +60,14 @@ def test_where_rounds_run_out_the_edit_is_kept_in_which_least_was_found(
 def test_an_edit_counts_by_the_search_that_found_something_in_it() -> None:
     rounds = behind((), ("a", "b"), ("c",), ("d", "e", "f"))
     assert told(rounds) == {"a", "b"}, "the first edit's first search alone found nothing"
+
+
+def test_hits_count_and_not_the_wordings_that_they_are_put_into() -> None:
+    rounds = Rounds.fresh({DIGEST: Found()})
+    for wordings, hits in (("a", 2), ("bcdef", 1), ("g", 2), ("h", 2)):
+        rounds = rounds.after({DIGEST: dataclasses.replace(found(*wordings), hits=hits)})
+    assert rounds.over(SETTINGS)
+    assert told(rounds) == {"a"}, "what the second edit was told, in which least was hit"
 
 
 def test_rounds_end_when_searches_in_a_row_find_nothing_new() -> None:
