@@ -134,8 +134,8 @@ def test_what_stays_for_one_erasure_names_no_other_one() -> None:
 
 @pytest.mark.usefixtures("few_prompts")
 def test_soft_tokens_are_trained_and_erased_in_the_encoder() -> None:
-    models, few = trained(), {"rounds": 2, "patience": 1, "negatives": 40, "wordings": 2, "candidates": 16}
-    few |= {"greedy": 0, "found": 1}
+    more = {"patience": 1, "negatives": 40, "wordings": 2, "candidates": 16, "greedy": 0, "found": 1}
+    models, few = trained(), FEW | more
     plain, softly = (
         unlearn(models, document(parameters={**few, "soft": where})) for where in ("none", "encoder")
     )
@@ -146,13 +146,23 @@ def test_soft_tokens_are_trained_and_erased_in_the_encoder() -> None:
 def test_what_is_searched_through_the_denoiser_is_drawn_and_erased(monkeypatch: pytest.MonkeyPatch) -> None:
     """The judge sees the concept in everything that is not black: each round finds all that it draws."""
     monkeypatch.setattr(effort, "STEPS", 2)
-    few = {"rounds": 2, "candidates": 16, "greedy": 0, "found": 1, "wordings": 2, "judged": 1, "negatives": 4}
+    few = {
+        "phrases": 4,
+        "candidates": 16,
+        "greedy": 0,
+        "found": 1,
+        "wordings": 2,
+        "judged": 1,
+        "negatives": 4,
+    }
     models, eyes = tiny.models(), tiny.Eyes(threshold=0.0)
     found = [
         unlearn(
             models,
             tiny.document(
-                tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC), method="robust", parameters={**few, **more}
+                tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC),
+                method="robust",
+                parameters={**FEW, **few, **more},
             ),
             eyes,
         )
@@ -174,7 +184,7 @@ def test_redirect_can_be_the_base() -> None:
     doc = tiny.document(
         tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC),
         method="robust",
-        parameters={"base": "redirect", "rounds": 1, "negatives": 4, "candidates": 40, "greedy": 1},
+        parameters={**FEW, "base": "redirect", "rounds": 1, "negatives": 4, "candidates": 40},
     )
     models = tiny.models()
     before = tiny.weights(models.start_encoder)
