@@ -259,7 +259,7 @@ def _looking(models: Models, doc: JobInput, judge: Judge) -> Look:
     ) -> Sequence[Hit]:
         spared = tuple(kept.name for kept in erasure.preserve)
         known: tuple[Attack, ...] = (
-            *(WordSearch(place=place, spared=spared if place is Place.BEHIND else ()) for place in Place),
+            *(WordSearch(place=place, spared=spared) for place in Place),
             Misspelling(),
             # What probes ask with must stay unseen, or they could not tell.
             Paraphrase(probing=False),

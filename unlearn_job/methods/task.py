@@ -24,8 +24,7 @@ from unlearn_job.shots import Shots
 
 Look = Callable[[str, PreTrainedModel, Erasure, Budget, int], Sequence[Hit]]
 """Draws what an attack finds with an encoder, and returns what shows the concept of an erasure; with the
-attack's name, what it may spend, and its seed. Nothing that it found behind the name, and no prefix, names a
-kept concept."""
+attack's name, what it may spend, and its seed. Nothing that it found names a kept concept."""
 
 Shows = Callable[[Erasure, Sequence[Prompt], int], Sequence[bool]]
 """Draws prompts once each with the base encoder, with a seed; says which images show an erasure's concept."""
@@ -50,8 +49,8 @@ class Task:
     shots: images of one erasure's concept, for methods that need them; may generate.
     surrogate: the text-to-image pipeline, or None.
     checkpoint: where a training saves its state and goes on from; None keeps none.
-    look: runs an attack by its name: words behind the name and prefixes spare kept names, sentences are none
-        that probes ask with; None without a judge.
+    look: runs an attack by its name: words and prefixes spare kept names, sentences are none that probes ask
+        with; None without a judge.
     shows: says for which prompts the base encoder draws a concept; None where there is no judge.
     component: the pipelines' component that the encoder is a version of.
     beside: other encoders by component that the surrogate reads beside it in place of its own.

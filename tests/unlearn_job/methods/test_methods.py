@@ -40,8 +40,6 @@ CHEAP: dict[str, dict[str, int | str]] = {
     "bounded": {"steps": 3, **THROUGH},
     "domain-correction": {"steps": 2, "discriminatorSteps": 1, **THROUGH},
     "robust": {
-        "surroundings": 24,
-        "phrases": 4,
         "rounds": 2,
         "candidates": 24,
         "greedy": 1,
@@ -192,9 +190,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
     },
     "robust": {
         "base": "closed-form",
-        "surroundings": 6000,
-        "phrases": 2000,
-        "rounds": 8,
+        "rounds": 16,
         "patience": 3,
         "candidates": 4000,
         "greedy": 8,
@@ -215,7 +211,7 @@ VERSIONS = {
     "domain-correction": 3,
     "few-shot": 2,
     "redirect": 4,
-    "robust": 11,
+    "robust": 10,
 }
 """Of methods whose algorithm changed: the same parameters gave another encoder before."""
 

@@ -13,16 +13,11 @@ from unlearn_job.contract.method import MethodConfig
 class Config(MethodConfig):
     """What is searched, and what the base method is told of it."""
 
-    algorithm_version: ClassVar[int] = 11
+    algorithm_version: ClassVar[int] = 10
 
     base: Literal["closed-form", "redirect"] = "closed-form"
     """Method of the outer edit, run anew from the parent's encoder in every round."""
-    surroundings: Annotated[int, Field(ge=0, le=20_000)] = 6000
-    """Names among random words that every edit is told of, before anything is found."""
-    phrases: Annotated[int, Field(ge=0, le=20_000)] = 2000
-    """Random words in place of the name that the base draws once, before anything is found: what shows the
-    concept goes, and the others stay."""
-    rounds: Annotated[int, Field(ge=1, le=64)] = 8
+    rounds: Annotated[int, Field(ge=1, le=64)] = 16
     """Most rounds of edit and search; where they run out, the edit is kept in which least was found. A single
     one is not searched."""
     patience: Annotated[int, Field(ge=1, le=64)] = 3

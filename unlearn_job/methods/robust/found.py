@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from unlearn_job.erasing import Pair, Vectors
@@ -20,22 +20,25 @@ class Found:
     stays: prompts that must act as they do in the parent: those that only the edited encoder takes for the
         concept, which the edit opened, and wordings of a phrase and of its words that do not draw it.
     opened: prompts with soft tokens of which the same is true; their anchors do not count.
-    hits: how many prompts searches came upon, before they were put into wordings; no part of what is known.
 
     """
 
     goes: tuple[Pair, ...] = ()
     stays: tuple[Prompt, ...] = ()
     opened: tuple[Pair, ...] = ()
-    hits: int = field(default=0, compare=False)
 
     def __add__(self, other: Found) -> Found:
-        """Join two, each prompt once, and add up their hits."""
+        """Join two, each prompt once."""
         goes = {_key(pair): pair for pair in (*self.goes, *other.goes)}
         stays = {p.text: p for p in (*self.stays, *other.stays) if (p.text, ()) not in goes}
         opened = {_key(p): p for p in (*self.opened, *other.opened) if _key(p) not in goes}
-        hits = self.hits + other.hits
-        return Found(tuple(goes.values()), tuple(stays.values()), tuple(opened.values()), hits)
+        return Found(tuple(goes.values()), tuple(stays.values()), tuple(opened.values()))
+
+    @property
+    def inputs(self) -> frozenset[tuple[str, Vectors]]:
+        """Every prompt that was found, with its soft tokens."""
+        pairs = (*self.goes, *self.opened)
+        return frozenset((*map(_key, pairs), *((prompt.text, ()) for prompt in self.stays)))
 
     @classmethod
     def parted(cls, pairs: Sequence[Pair], goes: Sequence[bool]) -> Found:
@@ -49,7 +52,7 @@ class Found:
     def of(cls, data: Mapping[str, Any]) -> Found:
         """Return what `dataclasses.asdict` made plain data of."""
         goes, opened = (tuple(_pair(one) for one in data[name]) for name in ("goes", "opened"))
-        return cls(goes, tuple(Prompt(**prompt) for prompt in data["stays"]), opened, int(data["hits"]))
+        return cls(goes, tuple(Prompt(**prompt) for prompt in data["stays"]), opened)
 
 
 def _key(pair: Pair) -> tuple[str, Vectors]:

@@ -40,7 +40,7 @@ class Searching:
 
     Attributes
     ----------
-    worded: wordings of the erasure; behind the name, names of what it preserves are not searched.
+    worded: wordings of the erasure; names of what it preserves are never searched.
     start: the parent's encoder, which knows the concept.
     nearness: decides what counts as found.
     settings: how much is searched.
@@ -82,13 +82,11 @@ class Searching:
         return Found(
             goes=tuple(pair for pair, known in hits if known),
             opened=tuple(pair for pair, known in hits if not known),
-            hits=len(hits),
         )
 
     def _found(self, encoder: nn.Module, attack: WordSearch, seed: int) -> Found:
         settings, worded = self.settings, self.worded
-        if attack.place is Place.BEHIND:  # all of it goes there; before the name it keeps its states
-            attack = dataclasses.replace(attack, spared=worded.kept)
+        attack = dataclasses.replace(attack, spared=worded.kept)
         space = attack.space(worded.tokenizer, worded.templates, self._erasing.erasure.concept, self._spoken)
         best = search(
             space,
@@ -99,18 +97,16 @@ class Searching:
         )
         hits = [c.prompt for c in best if c.score < float(settings.nearness)]
         if attack.place is not Place.INSTEAD:
-            return Found(tuple(map(worded.alone, hits)), hits=len(hits))
+            return Found(tuple(map(worded.alone, hits)))
         phrases = dict.fromkeys(
             phrase for prompt in hits for phrase in (prompt.phrase, self._core(encoder, prompt.phrase))
         )
-        pairs = [pair for phrase in phrases for pair in worded.phrase(phrase, settings.wordings)]
-        return self._parted(pairs) + Found(hits=len(hits))
+        return self._parted([pair for phrase in phrases for pair in worded.phrase(phrase, settings.wordings)])
 
     def _parted(self, pairs: Sequence[Pair]) -> Found:
-        """Part what the parent reads as the concept, no kept name among it, from what the edit opened."""
+        """Part what the parent reads as the concept from what the edit opened."""
         ratios = self.nearness.of(self.start, [pair.own for pair in pairs]).tolist()
-        found = Found.parted(pairs, [ratio < float(self.settings.nearness) for ratio in ratios])
-        return self.worded.sparing(found)
+        return Found.parted(pairs, [ratio < float(self.settings.nearness) for ratio in ratios])
 
     def _core(self, encoder: nn.Module, phrase: str) -> str:
         """Drop words as long as the rest is still the concept: "comet ace" leaves "comet"."""

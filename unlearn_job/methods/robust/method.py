@@ -1,8 +1,7 @@
 """Adversarial rounds around a base method, in the encoder alone unless asked otherwise.
 
-    found   <- random words beside the names and in their place
-    repeat  encoder <- base method(what the document erases + found)
-            found   <- found + searches with a fresh seed, for prompts that read like the concept or draw it
+    repeat  encoder <- base method(what the document erases + what the searches found)
+            found   <- searches with a fresh seed, for prompts that read like the concept or draw it
     until   so many searches in a row find nothing; or the rounds are used up: then the edit is kept in which
             a search found least
 
@@ -23,8 +22,8 @@ from torch import nn
 
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
+from unlearn_job.erasing import Erasing
 from unlearn_job.methods import configs, load
-from unlearn_job.methods.robust.beforehand import beforehand
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.found import Found
 from unlearn_job.methods.robust.inner import Searching
@@ -33,7 +32,6 @@ from unlearn_job.methods.robust.seen import Seeing
 from unlearn_job.methods.robust.worded import Worded
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.nearness import Nearness
-from unlearn_job.prompts import mentions
 from unlearn_job.retain import as_reading, as_sequences
 from unlearn_job.seeds import seed_for
 
@@ -74,20 +72,15 @@ def erase(task: Task, config: MethodConfig) -> None:
             'of one encoder; set its parameters through and soft to "encoder", or soft to "none"'
         )
     base: Method = load(settings.base)
-    worded = {e.erasure.digest: Worded(e, task.tokenizer) for e in task.erasing}
-    searches = {digest: _searches(task, one, settings) for digest, one in worded.items()}
+    searches = {e.erasure.digest: _searches(task, e, settings) for e in task.erasing}
     saved = task.checkpoint.read() if task.checkpoint else None
-    rounds = (
-        Rounds.of(saved)
-        if saved
-        else Rounds.fresh({digest: beforehand(task, one, settings) for digest, one in worded.items()})
-    )
+    rounds = Rounds.of(saved) if saved else Rounds.fresh(searches)
     told = rounds.told(settings)
     _edit(base, task, told, settings)
     while not rounds.over(settings):
         seed = seed_for(task.seed, "round", rounds.searched)
         rounds = rounds.after({digest: search(seed) for digest, search in searches.items()})
-        log.info("searched for what brings concepts back", round=rounds.searched, hits=rounds.hits)
+        log.info("searched for what brings concepts back", round=rounds.searched, prompts=rounds.new)
         if task.checkpoint:
             task.checkpoint.write(rounds.saved())
         if rounds.told(settings) != told:
@@ -95,10 +88,10 @@ def erase(task: Task, config: MethodConfig) -> None:
             _edit(base, task, told, settings)
 
 
-def _searches(task: Task, worded: Worded, settings: Config) -> Callable[[int], Found]:
+def _searches(task: Task, erasing: Erasing, settings: Config) -> Callable[[int], Found]:
     """Return what searches for one concept in all the ways that the document asks for, with a seed."""
-    nearness = Nearness(task.start, task.tokenizer, worded.erasing)
-    inner = Searching(worded, task.start, nearness, settings)
+    worded = Worded(erasing, task.tokenizer)
+    inner = Searching(worded, task.start, Nearness(task.start, task.tokenizer, erasing), settings)
     seeing = Seeing(worded, settings)
     return lambda seed: (
         inner.found(task.encoder, seed)
@@ -116,13 +109,8 @@ def _edit(base: Method, task: Task, known: Known, settings: Config) -> None:
 
 
 def _with(task: Task, known: Known) -> Task:
-    """Return the task with all that was found: part of it goes, part of it stays.
-
-    What stays for one erasure names no other one: that goes.
-    """
-    gone = [name for erasing in task.erasing for name in erasing.names]
-    prompts = [prompt for found in known.values() for prompt in found.stays]
-    stays = as_sequences(task.tokenizer, [prompt for prompt in prompts if not mentions(prompt.text, gone)])
+    """Return the task with all that was found: part of it goes, part of it stays."""
+    stays = as_sequences(task.tokenizer, [prompt for found in known.values() for prompt in found.stays])
     stays += [
         as_reading(task.tokenizer, pair.own, pair.soft) for found in known.values() for pair in found.opened
     ]

@@ -2,13 +2,13 @@
 
 An edit that is told of more prompts is not always the better one: with a concept that the model draws for
 thousands of phrases, later edits open more than they close. So every edit is searched until something is
-found in it, and where the rounds run out, the one in which searches came upon fewest prompts is kept.
+found in it, and where the rounds run out, the one in which fewest new prompts were found is kept.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from unlearn_job.contract.concept import Digest
@@ -28,37 +28,38 @@ class Rounds:
     ----------
     known: all that was found.
     searched: searches so far.
-    hits: prompts that the last one came upon, before they were put into wordings.
+    new: new prompts that the last one found.
     in_vain: how many of the last ones found nothing new.
-    least: fewest hits in an edit; None before anything was found in one.
+    least: fewest new prompts that were found in an edit; None before any was.
     best: what that edit was told, the latest of several.
 
     """
 
     known: Known
     searched: int
-    hits: int
+    new: int
     in_vain: int
     least: int | None
     best: Known
 
     @classmethod
-    def fresh(cls, known: Known) -> Rounds:
-        """Return the state before the first search, of an edit that is told what is known without one."""
-        return cls(known, searched=0, hits=0, in_vain=0, least=None, best=known)
+    def fresh(cls, digests: Iterable[Digest]) -> Rounds:
+        """Return the state before the first search."""
+        nothing = {digest: Found() for digest in digests}
+        return cls(nothing, searched=0, new=0, in_vain=0, least=None, best=nothing)
 
     def after(self, found: Known) -> Rounds:
         """Return the state behind a search of the edit that was told all that is known."""
         known = {digest: some + found[digest] for digest, some in self.known.items()}
-        hits = sum(some.hits for some in found.values())
+        new = sum(len(known[digest].inputs - some.inputs) for digest, some in self.known.items())
         # An edit in which nothing was found is searched again with a fresh seed: it has no figure yet.
-        better = known != self.known and (self.least is None or hits <= self.least)
+        better = known != self.known and (self.least is None or new <= self.least)
         return Rounds(
             known=known,
             searched=self.searched + 1,
-            hits=hits,
+            new=new,
             in_vain=self.in_vain + 1 if known == self.known else 0,
-            least=hits if better else self.least,
+            least=new if better else self.least,
             best=self.known if better else self.best,
         )
 
@@ -91,8 +92,8 @@ class Rounds:
                 {digest: Found.of(some) for digest, some in saved.figures[name].items()}
                 for name in ("known", "best")
             )
-            hits, in_vain, least = (saved.figures[name] for name in ("hits", "in_vain", "least"))
-            return cls(known, saved.step, hits, in_vain, least, best)
+            new, in_vain, least = (saved.figures[name] for name in ("new", "in_vain", "least"))
+            return cls(known, saved.step, new, in_vain, least, best)
         except (KeyError, TypeError) as exc:
             raise StateMismatchError(
                 "the saved state is none of this method; remove it to start anew"

@@ -35,7 +35,7 @@ class Seeing:
 
     Attributes
     ----------
-    worded: wordings of the erasure.
+    worded: wordings of the erasure; names of what it preserves are never searched.
     settings: how much is searched.
 
     """
@@ -48,9 +48,10 @@ class Seeing:
         if not (task.look and task.shows and self.settings.judged):
             return Found()
         erasure, some = self.worded.erasing.erasure, budget(self.settings, self.settings.judged)
-        looks = [task.look(name, task.encoder, erasure, some, seed_for(seed, "look")) for name in LOOKED_AT]
-        instead, before, behind, misspelt, paraphrased = looks
-        found = Found(hits=sum(map(len, looks))) + self._instead(instead, task.shows, seed)
+        instead, before, behind, misspelt, paraphrased = (
+            task.look(name, task.encoder, erasure, some, seed_for(seed, "look")) for name in LOOKED_AT
+        )
+        found = self._instead(instead, task.shows, seed)
         found += self._beside(before) + self._beside(behind)
         return found + self._misspelt(misspelt) + self._paraphrased(paraphrased)
 
@@ -60,7 +61,7 @@ class Seeing:
             return Found()
         some = budget(self.settings, max(1, self.settings.judged))
         hits = task.look("prefix", task.encoder, self.worded.erasing.erasure, some, seed)
-        return Found(tuple(self.worded.alone(hit.prompt) for hit in hits), hits=len(hits))
+        return Found(tuple(self.worded.alone(hit.prompt) for hit in hits))
 
     def soft(self, task: Task, seed: int) -> Found:
         """Train soft tokens through the denoiser, and put those that the judge sees into wordings."""
@@ -73,7 +74,7 @@ class Seeing:
             reading = (hit.soft or {})[task.component]
             vectors = tuple(tuple(vector.tolist()) for vector in reading.patches.values())
             pairs = tuple(dataclasses.replace(pair, soft=vectors) for pair in worded)
-            found += Found(opened=pairs, hits=1) if hit.opened else Found(pairs, hits=1)
+            found += Found(opened=pairs) if hit.opened else Found(pairs)
         return found
 
     def _instead(self, hits: Sequence[Hit], shows: Shows, seed: int) -> Found:
@@ -81,11 +82,10 @@ class Seeing:
 
         A phrase of several words goes, and each of its words stays by itself. Of a single word those wordings
         go in which the base draws the concept, and the others stay: "peter" is a ghost in "a yellow peter",
-        and else a part of other names. So it is with a phrase that the edit opened. No kept name goes.
+        and else a part of other names. So it is with a phrase that the edit opened.
         """
         known = [hit.prompt for hit in hits if not hit.opened]
-        known += self._cores(known, shows, seed)
-        known = [prompt for prompt in dict.fromkeys(known) if self.worded.may_go(prompt.phrase)]
+        known = list(dict.fromkeys((*known, *self._cores(known, shows, seed))))
         opened = [hit.prompt for hit in hits if hit.opened]
         # In the very prompt that was drawn too: most wordings of a phrase may draw nothing of the concept.
         found = Found(tuple(behind_first(self.worded.in_place(prompt)) for prompt in known), tuple(opened))
@@ -99,7 +99,7 @@ class Seeing:
         for phrase, pairs in partly.items():
             prompts = [pair.own for pair in pairs]
             shown = shows(self.worded.erasing.erasure, prompts, seed_for(seed, "shows", phrase))
-            parted = self.worded.sparing(Found.parted(pairs, shown))
+            parted = Found.parted(pairs, shown)
             found += Found(tuple(map(behind_first, parted.goes)), parted.stays)
         return found
 

@@ -13,7 +13,6 @@ from unlearn_job.attacks.vocabulary import Ban
 from unlearn_job.attacks.words import around, beside, some_of
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.erasing import Erasing, Pair
-from unlearn_job.methods.robust.found import Found
 from unlearn_job.nearness import templates_of
 from unlearn_job.prompts import SLOT, Prompt, fill, without_style
 
@@ -38,12 +37,9 @@ class Worded:
     def phrase(self, phrase: str, count: int) -> list[Pair]:
         """Put a phrase in the name's place into so many training wordings, bare first."""
         templates = some_of(self.templates, max(1, count - 1))
-        return [self.filled(template, phrase) for template in (SLOT, *templates)][:count]
-
-    def filled(self, template: str, phrase: str) -> Pair:
-        """Put a phrase in the name's place into a template, and into an empty one without an article."""
-        own = Prompt("", phrase, "") if template == SLOT else fill(template, phrase, self._kind)
-        return Pair(own, self.anchor(template))
+        bare = Pair(Prompt("", phrase, ""), self.anchor(SLOT))
+        worded = [Pair(fill(t, phrase, self._kind), self.anchor(t)) for t in templates]
+        return [bare, *worded][:count]
 
     def words(self, phrase: str) -> list[Prompt]:
         """Put each word of a phrase of several into wordings by itself."""
@@ -80,7 +76,8 @@ class Worded:
         if not words[1:]:
             return []
         shorter = [" ".join((*words[:at], *words[at + 1 :])) for at in range(len(words))]
-        return [text for text in shorter if self.may_go(text) and not self.names_it(text)]
+        allowed = self._ban.allowed(shorter)
+        return [text for text, ok in zip(shorter, allowed, strict=True) if ok]
 
     @cached_property
     def templates(self) -> tuple[str, ...]:
@@ -92,25 +89,9 @@ class Worded:
         """Names of what the erasure preserves."""
         return tuple(kept.name for kept in self.erasing.erasure.preserve)
 
-    def names_it(self, phrase: str) -> bool:
-        """Say whether a phrase holds a name of the erasure."""
-        return phrase in self._own
-
-    def may_go(self, phrase: str) -> bool:
-        """Say whether a phrase holds no name of what the erasure preserves; what stays may hold one."""
-        return phrase not in self._spares
-
-    def sparing(self, found: Found) -> Found:
-        """Leave out what would go with a kept name in its phrase."""
-        return dataclasses.replace(found, goes=tuple(p for p in found.goes if self.may_go(p.own.phrase)))
-
     @cached_property
-    def _spares(self) -> Ban:
-        return Ban(self.tokenizer, self.kept)
-
-    @cached_property
-    def _own(self) -> Ban:
-        return Ban(self.tokenizer, self.erasing.names)
+    def _ban(self) -> Ban:
+        return Ban(self.tokenizer, (*self.erasing.names, *self.kept))
 
     @property
     def _kind(self) -> ConceptKind:

@@ -26,15 +26,7 @@ KEPT = (
     KeptConcept(name="fish"),
     KeptConcept(name="mosaic", kind=ConceptKind.STYLE),
 )
-FEW: dict[str, int | str] = {
-    "surroundings": 24,
-    "phrases": 24,
-    "rounds": 2,
-    "candidates": 120,
-    "greedy": 1,
-    "found": 6,
-    "negatives": 200,
-}
+FEW: dict[str, int | str] = {"rounds": 2, "candidates": 120, "greedy": 1, "found": 6, "negatives": 200}
 
 
 @functools.cache
@@ -54,8 +46,8 @@ def document(method: str = "robust", parameters: dict[str, int | str] | None = N
     )
 
 
-def erasing(concept: Concept = COMET) -> Erasing:
-    doc, models = tiny.document(tiny.erasure(concept, *KEPT), method="robust", parameters=FEW), trained()
+def erasing() -> Erasing:
+    doc, models = document(), trained()
     templates = Templates.of(doc)
     (found,) = erasings(doc, templates, models.start_encoder, models.tokenizer, kept_concepts(doc))
     return found

@@ -18,10 +18,3 @@ def test_a_prompt_that_goes_does_not_stay() -> None:
     boat, ship = Prompt("", "boat", ""), Prompt("", "ship", "")
     goes = Found(goes=(Pair(boat, Prompt("", "a figure", "")),))
     assert (Found(stays=(boat, ship)) + goes).stays == (ship,)
-
-
-def test_hits_add_up_and_are_no_part_of_what_is_known() -> None:
-    once = Found(stays=(Prompt("", "boat", ""),), hits=1)
-    assert (once + once).hits == 2
-    assert once + once == once
-    assert once != Found(hits=1)

@@ -40,7 +40,7 @@ def test_on_an_encoder_that_knows_the_concept_a_search_finds_its_words(found: Fo
     assert not [pair for pair in instead if mentions(pair.own.text, ("captain comet", "comet man"))]
 
 
-def test_names_of_what_is_kept_never_go(found: Found) -> None:
+def test_names_of_what_is_kept_are_never_found(found: Found) -> None:
     assert not [pair for pair in found.goes if mentions(pair.own.phrase, [kept.name for kept in KEPT])]
 
 
@@ -63,19 +63,18 @@ def test_a_phrase_is_cut_to_what_is_still_the_concept() -> None:
     assert searching.nearness.of(trained().start_encoder, [Prompt("", "comet", "")])[0] < 1
 
 
-@pytest.mark.parametrize("word", ["boat", "fish"], ids=["of no list", "kept"])
-def test_what_the_edit_opened_shall_stay_what_it_was(word: str) -> None:
+def test_what_the_edit_opened_shall_stay_what_it_was() -> None:
     # What only another encoder than the parent holds for the concept must not become the anchor.
     # Enough candidates to try every word alone.
     searching, models = _searching(candidates=800), trained()
     opened = copy.deepcopy(models.start_encoder)
     with torch.no_grad():
         table = opened.get_parameter("embeddings.token_embedding.weight")
-        other, comet = (models.tokenizer(w, add_special_tokens=False).input_ids[0] for w in (word, "comet"))
-        table[other] = table[comet]
+        boat, comet = (models.tokenizer(w, add_special_tokens=False).input_ids[0] for w in ("boat", "comet"))
+        table[boat] = table[comet]
     found = searching.found(opened, seed=1)
-    assert [prompt for prompt in found.stays if mentions(prompt.phrase, [word])]
-    assert not [pair for pair in found.goes if mentions(pair.own.phrase, [word])]
+    assert "boat" in {prompt.phrase for prompt in found.stays}
+    assert "boat" not in {pair.own.phrase for pair in found.goes}
 
 
 def test_soft_tokens_of_the_encoder_alone_go_where_the_parent_reads_them_so() -> None:

@@ -8,7 +8,6 @@ import torch
 from tests.unlearn_job import tiny
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, document, erasing, trained
 from unlearn_job.attacks.screen import encoded
-from unlearn_job.contract.concept import Concept
 from unlearn_job.encoder import tensor_digest
 from unlearn_job.erasing import Pair
 from unlearn_job.methods import configs, load
@@ -17,11 +16,9 @@ from unlearn_job.methods.robust import effort, soft
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.found import Found
 from unlearn_job.methods.robust.inner import Searching
-from unlearn_job.methods.robust.method import NEGATIVES, NoPicturesError, _base_config, _with, moves
-from unlearn_job.methods.task import Task
+from unlearn_job.methods.robust.method import NEGATIVES, NoPicturesError, _base_config, moves
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt
-from unlearn_job.retain import as_sequences
 from unlearn_job.unlearn import unlearn
 
 pytestmark = pytest.mark.torch
@@ -113,29 +110,10 @@ def test_hard_negatives_are_more_than_its_bases_own_unless_said_otherwise() -> N
         assert _base_config(Config(base=base, negatives=0)).model_dump()["negatives"] == 0
 
 
-def test_what_stays_for_one_erasure_names_no_other_one() -> None:
-    comet, boat = erasing(), erasing(Concept(name="boat"))
-    task = Task(
-        encoder=trained().start_encoder,
-        start=trained().start_encoder,
-        tokenizer=trained().tokenizer,
-        erasing=(comet, boat),
-        retain=(),
-        negatives=None,
-        seed=0,
-        shots=None,
-        surrogate=None,
-    )
-    stays = tuple(Prompt("", phrase, "") for phrase in ("red boats", "red boat", "red fish"))
-    known = {comet.erasure.digest: Found(stays=stays), boat.erasure.digest: Found()}
-    held = _with(task, known).retain
-    assert held == tuple(as_sequences(task.tokenizer, [stays[0], stays[2]]))
-
-
 @pytest.mark.usefixtures("few_prompts")
 def test_soft_tokens_are_trained_and_erased_in_the_encoder() -> None:
-    more = {"patience": 1, "negatives": 40, "wordings": 2, "candidates": 16, "greedy": 0, "found": 1}
-    models, few = trained(), FEW | more
+    models, few = trained(), {"rounds": 2, "patience": 1, "negatives": 40, "wordings": 2, "candidates": 16}
+    few |= {"greedy": 0, "found": 1}
     plain, softly = (
         unlearn(models, document(parameters={**few, "soft": where})) for where in ("none", "encoder")
     )
@@ -146,23 +124,13 @@ def test_soft_tokens_are_trained_and_erased_in_the_encoder() -> None:
 def test_what_is_searched_through_the_denoiser_is_drawn_and_erased(monkeypatch: pytest.MonkeyPatch) -> None:
     """The judge sees the concept in everything that is not black: each round finds all that it draws."""
     monkeypatch.setattr(effort, "STEPS", 2)
-    few = {
-        "phrases": 4,
-        "candidates": 16,
-        "greedy": 0,
-        "found": 1,
-        "wordings": 2,
-        "judged": 1,
-        "negatives": 4,
-    }
+    few = {"rounds": 2, "candidates": 16, "greedy": 0, "found": 1, "wordings": 2, "judged": 1, "negatives": 4}
     models, eyes = tiny.models(), tiny.Eyes(threshold=0.0)
     found = [
         unlearn(
             models,
             tiny.document(
-                tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC),
-                method="robust",
-                parameters={**FEW, **few, **more},
+                tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC), method="robust", parameters={**few, **more}
             ),
             eyes,
         )
@@ -184,7 +152,7 @@ def test_redirect_can_be_the_base() -> None:
     doc = tiny.document(
         tiny.erasure(tiny.COMET, tiny.WHALE, tiny.MOSAIC),
         method="robust",
-        parameters={**FEW, "base": "redirect", "rounds": 1, "negatives": 4, "candidates": 40},
+        parameters={"base": "redirect", "rounds": 1, "negatives": 4, "candidates": 40, "greedy": 1},
     )
     models = tiny.models()
     before = tiny.weights(models.start_encoder)

@@ -4,7 +4,6 @@ import pytest
 
 from tests.unlearn_job.methods.robust.erased import KEPT, erasing, trained
 from unlearn_job.erasing import Pair
-from unlearn_job.methods.robust.found import Found
 from unlearn_job.methods.robust.worded import PARTS, Worded, behind_first
 from unlearn_job.prompts import Prompt
 
@@ -44,13 +43,6 @@ def test_what_is_left_without_a_word_is_no_name(worded: Worded) -> None:
     for name in (*worded.erasing.names, KEPT[0].name):
         assert name not in worded.shorter(name.replace(" ", " oak "))
     assert not worded.shorter("oak")
-
-
-def test_a_phrase_with_a_kept_name_may_stay_and_not_go(worded: Worded) -> None:
-    anchor = Prompt("", "a figure", "")
-    goes = tuple(Pair(Prompt("a fish and", phrase, ""), anchor) for phrase in ("red fish", "red fishes"))
-    stays = (Prompt("", "red fish", ""),)
-    assert worded.sparing(Found(goes, stays)) == Found(goes[1:], stays)
 
 
 def test_the_first_word_of_several_is_left_out_of_what_goes() -> None:
