@@ -211,7 +211,7 @@ VERSIONS = {
     "domain-correction": 3,
     "few-shot": 2,
     "redirect": 4,
-    "robust": 10,
+    "robust": 12,
 }
 """Of methods whose algorithm changed: the same parameters gave another encoder before."""
 

@@ -13,7 +13,7 @@ from unlearn_job.contract.method import MethodConfig
 class Config(MethodConfig):
     """What is searched, and what the base method is told of it."""
 
-    algorithm_version: ClassVar[int] = 10
+    algorithm_version: ClassVar[int] = 12  # 11 was taken back
 
     base: Literal["closed-form", "redirect"] = "closed-form"
     """Method of the outer edit, run anew from the parent's encoder in every round."""

@@ -32,6 +32,7 @@ from unlearn_job.methods.robust.seen import Seeing
 from unlearn_job.methods.robust.worded import Worded
 from unlearn_job.methods.task import Method, Task
 from unlearn_job.nearness import Nearness
+from unlearn_job.prompts import mentions
 from unlearn_job.retain import as_reading, as_sequences
 from unlearn_job.seeds import seed_for
 
@@ -109,8 +110,13 @@ def _edit(base: Method, task: Task, known: Known, settings: Config) -> None:
 
 
 def _with(task: Task, known: Known) -> Task:
-    """Return the task with all that was found: part of it goes, part of it stays."""
-    stays = as_sequences(task.tokenizer, [prompt for found in known.values() for prompt in found.stays])
+    """Return the task with all that was found: part of it goes, part of it stays.
+
+    What stays for one erasure names no other one: that goes.
+    """
+    gone = [name for erasing in task.erasing for name in erasing.names]
+    prompts = [prompt for found in known.values() for prompt in found.stays]
+    stays = as_sequences(task.tokenizer, [prompt for prompt in prompts if not mentions(prompt.text, gone)])
     stays += [
         as_reading(task.tokenizer, pair.own, pair.soft) for found in known.values() for pair in found.opened
     ]

@@ -40,14 +40,16 @@ def trained() -> Models:
     )
 
 
-def document(method: str = "robust", parameters: dict[str, int | str] | None = None) -> JobInput:
+def document(
+    method: str = "robust", parameters: dict[str, int | str] | None = None, concept: Concept = COMET
+) -> JobInput:
     return tiny.document(
-        tiny.erasure(COMET, *KEPT), method=method, parameters=FEW if parameters is None else parameters
+        tiny.erasure(concept, *KEPT), method=method, parameters=FEW if parameters is None else parameters
     )
 
 
-def erasing() -> Erasing:
-    doc, models = document(), trained()
+def erasing(concept: Concept = COMET) -> Erasing:
+    doc, models = document(concept=concept), trained()
     templates = Templates.of(doc)
     (found,) = erasings(doc, templates, models.start_encoder, models.tokenizer, kept_concepts(doc))
     return found

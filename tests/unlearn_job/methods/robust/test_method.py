@@ -8,6 +8,7 @@ import torch
 from tests.unlearn_job import tiny
 from tests.unlearn_job.methods.robust.erased import FEW, KEPT, document, erasing, trained
 from unlearn_job.attacks.screen import encoded
+from unlearn_job.contract.concept import Concept
 from unlearn_job.encoder import tensor_digest
 from unlearn_job.erasing import Pair
 from unlearn_job.methods import configs, load
@@ -16,9 +17,11 @@ from unlearn_job.methods.robust import effort, soft
 from unlearn_job.methods.robust.config import Config
 from unlearn_job.methods.robust.found import Found
 from unlearn_job.methods.robust.inner import Searching
-from unlearn_job.methods.robust.method import NEGATIVES, NoPicturesError, _base_config, moves
+from unlearn_job.methods.robust.method import NEGATIVES, NoPicturesError, _base_config, _with, moves
+from unlearn_job.methods.task import Task
 from unlearn_job.nearness import Nearness
 from unlearn_job.prompts import Prompt
+from unlearn_job.retain import as_sequences
 from unlearn_job.unlearn import unlearn
 
 pytestmark = pytest.mark.torch
@@ -108,6 +111,25 @@ def test_hard_negatives_are_more_than_its_bases_own_unless_said_otherwise() -> N
         own = configs()[base]().model_dump()["negatives"]
         assert _base_config(Config(base=base)).model_dump()["negatives"] == NEGATIVES * own > own
         assert _base_config(Config(base=base, negatives=0)).model_dump()["negatives"] == 0
+
+
+def test_what_stays_for_one_erasure_names_no_other_one() -> None:
+    comet, boat = erasing(), erasing(Concept(name="boat"))
+    task = Task(
+        encoder=trained().start_encoder,
+        start=trained().start_encoder,
+        tokenizer=trained().tokenizer,
+        erasing=(comet, boat),
+        retain=(),
+        negatives=None,
+        seed=0,
+        shots=None,
+        surrogate=None,
+    )
+    stays = tuple(Prompt("", phrase, "") for phrase in ("red boats", "red boat", "red fish"))
+    known = {comet.erasure.digest: Found(stays=stays), boat.erasure.digest: Found()}
+    held = _with(task, known).retain
+    assert held == tuple(as_sequences(task.tokenizer, [stays[0], stays[2]]))
 
 
 @pytest.mark.usefixtures("few_prompts")
