@@ -151,7 +151,7 @@ def _near(models: Models, erasing: Erasing, templates: Templates, taken: Sequenc
     draws sketches.
     """
     tokenizer = models.tokenizer
-    own, words = parts(erasing.names), _words(models, erasing.names)
+    own, words = parts(erasing.names), nearest_words(models, erasing.names)
     phrases = list(dict.fromkeys((*own, *words)))
     ban = Ban(tokenizer, taken)
     phrases = [p for p, free in zip(phrases, ban.allowed(phrases), strict=True) if free]
@@ -193,8 +193,8 @@ def parts(phrases: Iterable[str]) -> tuple[str, ...]:
 
 
 @torch.no_grad()
-def _words(models: Models, phrases: Sequence[str]) -> list[str]:
-    """Return real words, those with a token nearest to one of the names' first."""
+def nearest_words(models: Models, phrases: Sequence[str]) -> list[str]:
+    """Return `WORDS` real words, those with a token nearest to one of the names' first."""
     tokenizer: PreTrainedTokenizerBase = models.tokenizer
     table = torch.nn.functional.normalize(token_table(models.base_encoder).weight.float(), dim=1)
     own = sorted({token for phrase in phrases for token in word_ids(tokenizer, phrase)})

@@ -1,9 +1,10 @@
 """Concepts near an erased one that nobody listed: they go into the retain set.
 
-A judge that is a classifier has names for what the model can draw. Those of them that the text encoder puts
-next to the erased concept, and those whose pictures look most like it to the judge, are likeliest to be hurt
-by the edit; where the base model draws them, they are preserved as if the document had named them. Held-out
-concepts are not looked at: figures on them would prove nothing.
+A judge that is a classifier has names for what the model can draw; of a zero-shot one the tokenizer's real
+words take their place. Those of them that the text encoder puts next to the erased concept, and those whose
+pictures look most like it to the judge, are likeliest to be hurt by the edit; where the base model draws
+them, they are preserved as if the document had named them. Held-out concepts are not looked at: figures on
+them would prove nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import structlog
 import torch
 from torch import Tensor
 
+from unlearn_job.aliases import nearest_words
 from unlearn_job.contract.concept import Digest, Erasure, KeptConcept
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.neighbours import FoundNeighbour
@@ -24,7 +26,7 @@ from unlearn_job.models import Models
 from unlearn_job.probe.base import draw_images
 from unlearn_job.probe.seen import Seen, judged
 from unlearn_job.probe.subjects import Wording, asked_plainly
-from unlearn_job.prompts import Templates, mentions
+from unlearn_job.prompts import Templates, mentions, names
 from unlearn_job.retain import kept_concepts
 
 NEAREST: Final = 2
@@ -40,7 +42,7 @@ log = structlog.get_logger()
 
 
 def find_neighbours(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundNeighbour, ...]:
-    """Look among the judge's names for neighbours of everything that a document adds.
+    """Look among the judge's names, or real words, for neighbours of everything that a document adds.
 
     Parameters
     ----------
@@ -50,16 +52,15 @@ def find_neighbours(models: Models, judge: Judge, doc: JobInput) -> tuple[FoundN
     Returns
     -------
     tuple of FoundNeighbour
-        Nothing where the judge has no names of its own, as a zero-shot one.
+        At most `NEAREST` by text and as many by image of each erasure.
 
     """
-    if not isinstance(judge, Named):
-        return ()
     templates = Templates.of(doc)
     listed = (*erased_names(doc), *(k.name for k in kept_concepts(doc)), *(k.name for k in doc.holdout))
-    free = [name for name in judge.names() if not _listed(name, listed)][:MOST_NAMES]
     found: list[FoundNeighbour] = []
     for erasure in doc.adds:
+        called = judge.names() if isinstance(judge, Named) else nearest_words(models, names(erasure.concept))
+        free = [name for name in called if not _listed(name, listed)][:MOST_NAMES]
         near = nearest_first(
             erasure.concept, free, templates, encoder=models.base_encoder, tokenizer=models.tokenizer
         )
@@ -103,11 +104,11 @@ def _listed(name: str, listed: Sequence[str]) -> bool:
 
 
 def _compared(
-    models: Models, judge: Judge, doc: JobInput, erasure: Erasure, names: Sequence[str]
+    models: Models, judge: Judge, doc: JobInput, erasure: Erasure, free: Sequence[str]
 ) -> list[FoundNeighbour]:
     """Draw names beside the concept, and choose the nearest by text and by image that the base draws."""
     kind = erasure.concept.kind
-    concepts = [KeptConcept(name=name, kind=kind) for name in (erasure.concept.name, *names)]
+    concepts = [KeptConcept(name=name, kind=kind) for name in (erasure.concept.name, *free)]
     samples = {
         c.name: asked_plainly(
             doc, c.name, c.kind, IMAGES, wording=Wording.NAME, purpose=("neighbour", c.name)
@@ -117,7 +118,7 @@ def _compared(
     drawn = draw_images(models, models.base, doc, samples)
     seen = {c.name: judged(*drawn[c.name], judge, c, concepts) for c in concepts}
     alike = _alike(judge, [seen[c.name] for c in concepts])
-    by_image = [name for _, name in sorted(zip((-value for value in alike), names, strict=False))]
+    by_image = [name for _, name in sorted(zip((-value for value in alike), free, strict=False))]
     candidates = [
         FoundNeighbour(
             digest=erasure.digest,
@@ -126,10 +127,17 @@ def _compared(
             by_text=False,
             by_image=False,
         )
-        for name in names
+        for name in free
     ]
-    known = {one.name: one for one in candidates if one.known}
-    text = [name for name in names if name in known][:NEAREST]
+    # A word may draw the concept itself, as another name of it: what goes must not be kept.
+    own = {
+        name
+        for name in free
+        if not isinstance(judge, Named)
+        and judged(*drawn[name], judge, erasure.concept, concepts).shown().hits
+    }
+    known = {one.name: one for one in candidates if one.known and one.name not in own}
+    text = [name for name in free if name in known][:NEAREST]
     image = [name for name in by_image if name in known][:NEAREST]
     return [
         known[name].model_copy(update={"by_text": name in text, "by_image": name in image})

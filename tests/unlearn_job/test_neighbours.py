@@ -46,9 +46,23 @@ def test_a_face_that_differs_in_one_feature_is_among_them(
     }
 
 
-def test_a_judge_without_names_finds_nothing(trained_models: Models) -> None:
+def test_with_a_zero_shot_judge_real_words_take_the_place_of_names(trained_models: Models) -> None:
     zero_shot = open_judge(JudgeType.CLIP, MODELS / "judge-clip", "cpu")
-    assert find_neighbours(trained_models, zero_shot, of("anna berg")) == ()
+    found = find_neighbours(trained_models, zero_shot, of("anna berg"))
+    assert "stone" in {one.name for one in found}
+    assert any(one.by_text for one in found)
+    assert any(one.by_image for one in found)
+
+
+def test_a_word_that_draws_the_concept_is_no_neighbour(trained_models: Models) -> None:
+    zero_shot = open_judge(JudgeType.CLIP, MODELS / "judge-clip", "cpu")
+    doc = of("cat")
+    (erasure,) = doc.adds
+    nameless = erasure.concept.model_copy(update={"aliases": ()})  # "kitty" is its other name
+    doc = doc.model_copy(update={"adds": (erasure.model_copy(update={"concept": nameless}),)})
+    found = find_neighbours(trained_models, zero_shot, doc)
+    assert found
+    assert "kitty" not in {one.name for one in found}
 
 
 def test_erasures_without_neighbours_stay_as_they_are() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
@@ -46,6 +47,15 @@ class AnswerModel(ContractModel):
     """
 
     model_config = ConfigDict(extra="ignore")
+
+
+class AnyCase(StrEnum):
+    """Words of a contract that are written in one way and read in any case, as help texts print them."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        text = str(value).lower()
+        return next((member for member in cls if member.lower() == text), None)
 
 
 def canonical_digest(value: object) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import Field
 
-from unlearn_job.contract.base import ContractModel
+from unlearn_job.contract.base import AnyCase, ContractModel
 from unlearn_job.contract.sources import Source
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
@@ -18,7 +17,7 @@ Description = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.
 """A prompt that means a concept without naming it."""
 
 
-class ConceptKind(StrEnum):
+class ConceptKind(AnyCase):
     """The four kinds of the paper (arXiv 2407.14209), and places and doings. They decide the prompts."""
 
     CHARACTER = "Character"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from unlearn_job.contract.base import ContractModel
+from unlearn_job.contract.base import AnyCase, ContractModel
 from unlearn_job.contract.concept import ConceptKind, Digest, Erasure, KeptConcept
 from unlearn_job.contract.gates import Gates
 from unlearn_job.contract.key import release_key
@@ -18,7 +17,7 @@ Template = Annotated[str, Field(max_length=200, pattern=r"\{\}")]
 """A prompt with `{}` where the concept goes."""
 
 
-class Device(StrEnum):
+class Device(AnyCase):
     """What the Job computes on."""
 
     AUTO = "Auto"
@@ -36,7 +35,7 @@ class ParentRelease(ContractModel):
     """Digest of its manifest.json, so that a changed object is noticed before it is built on."""
 
 
-class ExtraWording(StrEnum):
+class ExtraWording(AnyCase):
     """Ways to ask for an erased concept beside its names and paraphrases."""
 
     COMPOSITIONAL = "Compositional"
