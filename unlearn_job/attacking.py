@@ -14,7 +14,7 @@ from unlearn_job.foreign import open_foreign
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.probe.report import tally_json
-from unlearn_job.probing import loaded
+from unlearn_job.probing import answered
 from unlearn_job.progress import progress
 from unlearn_job.seeds import seed_for
 from unlearn_job.settings import JobSettings
@@ -50,9 +50,12 @@ def attacked(
     """
     for name in names:
         load_attack(name)
-    models, judge = loaded(document, settings)
-    encoder = open_foreign(address, document, models, settings.cache_dir)
-    return tuple(outcomes(models, encoder, judge, document, names, budget=budget))
+
+    def attack(models: Models, judge: Judge) -> tuple[Outcome, ...]:
+        encoder = open_foreign(address, document, models, settings.cache_dir)
+        return tuple(outcomes(models, encoder, judge, document, names, budget=budget))
+
+    return answered(document, settings, attack)
 
 
 def outcomes(

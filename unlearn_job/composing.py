@@ -146,12 +146,18 @@ def document_of(
 
     Raises
     ------
+    DocumentError
+        What goes shall stay as well.
     UnknownMethodError
         There is no such method.
     pydantic.ValidationError
         The method's parameters break a rule.
 
     """
+    gone = {name.lower() for name in (concept.name, *concept.aliases)}
+    for what, some in (("preserve", preserve), ("holdout", holdout)):
+        if any(one.name.lower() in gone for one in some):
+            raise DocumentError(f"{what} names the concept or one of its aliases; it cannot go and stay")
     erasure = erasure_of(concept, preserve=preserve, base=base, method=method, prompts=prompts, seed=seed)
     return batch_of(
         (erasure,),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from unlearn_job.contract.errors import ErasureError, PermanentFailure, TemporaryFailure
 from unlearn_job.contract.result import TERMINATION_MESSAGE_LIMIT, ExitCode, JobError, JobResult
+from unlearn_job.memory import is_out_of_memory
 from unlearn_job.reading import DocumentError, first_error
 
 UNEXPECTED: Final = 70
@@ -63,8 +63,7 @@ def failure_of(error: Exception) -> ErasureError | None:
         return error
     if isinstance(error, ValidationError):
         return DocumentError(first_error(error))
-    torch = sys.modules.get("torch")
-    if isinstance(error, MemoryError) or (torch and isinstance(error, torch.cuda.OutOfMemoryError)):
+    if is_out_of_memory(error):
         return OutOfMemoryFailure(
             "out of memory; give the Job's template more, or probe with fewer frames or a smaller model"
         )

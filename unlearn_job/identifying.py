@@ -13,7 +13,7 @@ from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.probe import identify
 from unlearn_job.probe.report import tally_json
-from unlearn_job.probing import loaded
+from unlearn_job.probing import answered
 from unlearn_job.settings import JobSettings
 
 
@@ -83,8 +83,7 @@ def identified(document: JobInput, settings: JobSettings) -> Identified:
         As the Job's steps do.
 
     """
-    models, judge = loaded(document, settings)
-    return answer(models, judge, document)
+    return answered(document, settings, lambda models, judge: answer(models, judge, document))
 
 
 def answer(models: Models, judge: Judge, document: JobInput) -> Identified:

@@ -6,6 +6,7 @@ a release key: a plan changes what a Job costs and the last digits of its pictur
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -24,6 +25,14 @@ SLICED: Final = 4
 """How many times less working memory a batch takes when the VAE decodes picture by picture."""
 SPARE: Final = 0.9
 """Share of the free memory that a plan may need: the allocator's blocks have gaps."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error means that memory ran out, on a GPU or, with another type, on a CPU."""
+    torch = sys.modules.get("torch")
+    if isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
 
 
 class Precision(StrEnum):

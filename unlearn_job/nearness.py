@@ -108,7 +108,7 @@ def _what_stays(erasing: Erasing) -> list[Prompt]:
     """Return prompts of kept concepts that exclude the erased one in a picture, and of nobody."""
     kind = erasing.erasure.concept.kind
     templates = some_of(templates_of(erasing), FRAMES)
-    kept = [k for k in erasing.erasure.preserve if same_axis(k.kind, kind)]
+    kept = [k for k in erasing.erasure.kept if same_axis(k.kind, kind)]
     prompts = [fill(t, k.name, k.kind) for k in kept for t in templates]
     generic = GENERIC[kind] if kind is not ConceptKind.STYLE else ()
     prompts += [fill(t, name, kind) for name in generic for t in templates]

@@ -14,7 +14,7 @@ from diffusers import DiffusionPipeline
 from torch import nn
 
 from unlearn_job.contract.result import PeakMemory
-from unlearn_job.memory import Offload, Plan, Precision, Sizes
+from unlearn_job.memory import Offload, Plan, Precision, Sizes, is_out_of_memory
 
 Result = TypeVar("Result")
 MEBIBYTE: Final = 2**20
@@ -133,13 +133,6 @@ def peak_memory(device: torch.device, plan: Plan) -> PeakMemory:
     resident = resident // MEBIBYTE if sys.platform == "darwin" else resident // 1024
     gpu = torch.cuda.max_memory_allocated(device) // MEBIBYTE if device.type == "cuda" else None
     return PeakMemory(plan=str(plan), gpu_mebibytes=gpu, process_mebibytes=resident)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Say whether an error means that memory ran out, on a GPU or, with another type, on a CPU."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
 
 
 def retried(attempt: Callable[[int], Result]) -> Result:

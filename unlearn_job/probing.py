@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
 
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
@@ -10,11 +14,15 @@ from unlearn_job.foreign import open_foreign
 from unlearn_job.judges.judge import Judge
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.models import Models, load_models
+from unlearn_job.placing import peak_memory, reset_peak, retried
 from unlearn_job.probe import ProbeReport, identify, probe
 from unlearn_job.prompts import Templates
 from unlearn_job.settings import JobSettings
 from unlearn_job.sources import resolve
 from unlearn_job.summary import figure_lines
+
+Result = TypeVar("Result")
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -54,15 +62,35 @@ def probed(document: JobInput, address: str, settings: JobSettings) -> Probed:
         As the Job's steps do.
 
     """
-    models, judge = loaded(document, settings)
-    encoder = open_foreign(address, document, models, settings.cache_dir)
-    base = identify(models, judge, document)
-    report = probe(models, encoder, judge, document, base)
-    return Probed(report, broken_gates(document.gates, report.figures))
+
+    def measure(models: Models, judge: Judge) -> Probed:
+        encoder = open_foreign(address, document, models, settings.cache_dir)
+        base = identify(models, judge, document)
+        report = probe(models, encoder, judge, document, base)
+        return Probed(report, broken_gates(document.gates, report.figures))
+
+    return answered(document, settings, measure)
 
 
-def loaded(document: JobInput, settings: JobSettings) -> tuple[Models, Judge]:
-    """Load the models and the judge of a document."""
-    models = load_models(document, settings.cache_dir, settings.memory)
+def answered(document: JobInput, settings: JobSettings, ask: Callable[[Models, Judge], Result]) -> Result:
+    """Load a document's models and its judge, and ask something of them; log the most memory that it took.
+
+    Where memory runs out, once more with the next leaner plan, as a Job.
+    """
+
+    def attempt(thrift: int) -> Result:
+        models, judge = loaded(document, settings, thrift)
+        reset_peak(models.device)
+        answer = ask(models, judge)
+        memory = peak_memory(models.device, models.plan)
+        log.info("memory", **memory.model_dump(exclude_none=True))
+        return answer
+
+    return retried(attempt)
+
+
+def loaded(document: JobInput, settings: JobSettings, thrift: int = 0) -> tuple[Models, Judge]:
+    """Load the models and the judge of a document, so many rungs leaner than the first choice."""
+    models = load_models(document, settings.cache_dir, settings.memory, thrift)
     folder = resolve(document.judge.source, settings.cache_dir, document.storage)
     return models, open_judge(document.judge.type, folder, models.device, Templates.of(document))

@@ -165,9 +165,7 @@ def make_shots(
                 for i in range(turn * ROUND, (turn + 1) * ROUND)
             ]
             drawn = images(models.surrogate, samples, doc.probe)
-            seen = (
-                judge.sees(drawn, concept, (concept, *erasure.preserve)).tolist() if judge else [True] * ROUND
-            )
+            seen = judge.sees(drawn, concept, (concept, *erasure.kept)).tolist() if judge else [True] * ROUND
             for picture, sample, hit in zip(drawn, samples, seen, strict=True):
                 if hit and len(kept) < count:
                     kept.append(picture)

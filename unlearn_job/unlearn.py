@@ -257,7 +257,7 @@ def _looking(models: Models, doc: JobInput, judge: Judge) -> Look:
     def look(
         name: str, encoder: PreTrainedModel, erasure: Erasure, budget: Budget, seed: int
     ) -> Sequence[Hit]:
-        spared = tuple(kept.name for kept in erasure.preserve)
+        spared = tuple(kept.name for kept in erasure.kept)
         known: tuple[Attack, ...] = (
             *(WordSearch(place=place, spared=spared) for place in Place),
             Misspelling(),

@@ -97,6 +97,8 @@ def test_help_answers_at_once() -> None:
 
 FLAGS = ("--concept", "cat", "--pipeline", "/models/t2v", "--judge", "/judge")
 """What every command about one concept needs."""
+AS_PRINTED = ("--kind", "scene", "--device", "cpu", "--wordings", "implicit", "--preserve", "style:x")
+"""Choices as the help prints them, none of which is wrong."""
 
 
 @pytest.mark.parametrize(
@@ -121,9 +123,12 @@ FLAGS = ("--concept", "cat", "--pipeline", "/models/t2v", "--judge", "/judge")
         (["erase", *FLAGS, "--method", "few-shot"], "InvalidDocument: base.surrogate: method few-shot"),
         (["erase", *FLAGS, "--parameters.x", "1"], "InvalidDocument: x: Extra inputs are not permitted"),
         (["erase", *FLAGS, "--preserve", "Animal:cow"], "InvalidDocument: kind: Input should be"),
+        (["erase", *FLAGS, "--preserve", "Cat"], "InvalidDocument: preserve names the concept or one of its"),
+        (["erase", *FLAGS, "--holdout", "cat"], "InvalidDocument: holdout names the concept or one of its"),
         (["erase", *FLAGS, "--prompts", "/nowhere"], "InvalidDocument: cannot read the prompts in /nowhere"),
         (["erase", *FLAGS, "--encoder", "vae"], "InvalidDocument: encoder: String should match pattern"),
         (["erase", *FLAGS, "--out", "ftp://x"], "InvalidDocument: uri: String should match pattern"),
+        (["erase", *FLAGS, *AS_PRINTED, "--out", "ftp://x"], "InvalidDocument: uri: String should match"),
         (["identify", *FLAGS, "--surrogate", "hf://a/b"], "InvalidDocument: surrogate: String should match"),
         (["probe", *FLAGS], 'Usage: Command "probe" parameter --encoder-from requires an argument.'),
         (["attack", *FLAGS, "--encoder-from", "/x", "--fresh", "0"], "Usage: --fresh: Input should be"),

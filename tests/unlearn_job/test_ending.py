@@ -93,6 +93,8 @@ def test_what_nobody_foresaw_is_no_failure() -> None:
     failure = PermanentFailure("x")
     assert failure_of(failure) is failure
     assert isinstance(failure_of(MemoryError()), OutOfMemoryFailure)
+    cpu = RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
+    assert isinstance(failure_of(cpu), OutOfMemoryFailure)
 
 
 def test_a_validation_error_is_a_document_error() -> None:

@@ -18,6 +18,7 @@ from unlearn_job.memory import (
     Precision,
     Sizes,
     choose,
+    is_out_of_memory,
     ladder,
     needed,
 )
@@ -168,3 +169,18 @@ def test_a_plan_says_what_it_is() -> None:
 def test_it_is_decided_without_torch() -> None:
     code = "import sys\nimport unlearn_job.memory\nassert not {'torch', 'transformers'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_only_errors_of_memory_mean_that_it_ran_out() -> None:
+    assert is_out_of_memory(MemoryError())
+    assert not is_out_of_memory(RuntimeError("shapes"))
+
+
+@pytest.mark.torch
+def test_an_allocation_that_is_really_too_large_is_recognised() -> None:
+    import torch
+
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**50, dtype=torch.uint8)
+    assert is_out_of_memory(caught.value)
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))

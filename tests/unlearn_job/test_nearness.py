@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from tests.unlearn_job.methods.robust.erased import erasing, trained
+from tests.unlearn_job.methods.robust.erased import COMET, erasing, trained
+from unlearn_job.contract.concept import KeptConcept
 from unlearn_job.methods.tokens import tokenise
 from unlearn_job.nearness import Nearness, nearest, templates_of
 from unlearn_job.prompts import Prompt
@@ -44,3 +47,15 @@ def test_surroundings_are_those_of_the_name() -> None:
     found = templates_of(erasing())
     assert "{}" in found
     assert all(template.count("{}") == 1 for template in found)
+
+
+def test_a_list_that_holds_the_concept_itself_changes_nothing() -> None:
+    models, plain = trained(), erasing()
+    own = (*plain.erasure.preserve, KeptConcept(name="Comet man", kind=COMET.kind))
+    listed = dataclasses.replace(plain, erasure=plain.erasure.model_copy(update={"preserve": own}))
+    prompts = [Prompt("a picture of", text, "") for text in ("comet man", "captain whale")]
+    ratios = [
+        Nearness(models.start_encoder, models.tokenizer, one).of(models.start_encoder, prompts).tolist()
+        for one in (plain, listed)
+    ]
+    assert ratios[0] == ratios[1]

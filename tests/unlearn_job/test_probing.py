@@ -10,7 +10,9 @@ pytestmark = pytest.mark.torch
 from tests.unlearn_job import folders, tiny  # noqa: E402
 from unlearn_job.contract.gates import Gates, ResidualGate  # noqa: E402
 from unlearn_job.encoder import save_encoder  # noqa: E402
-from unlearn_job.probing import probed  # noqa: E402
+from unlearn_job.judges.judge import Judge  # noqa: E402
+from unlearn_job.models import Models  # noqa: E402
+from unlearn_job.probing import answered, probed  # noqa: E402
 from unlearn_job.settings import JobSettings  # noqa: E402
 
 
@@ -27,3 +29,19 @@ def test_an_encoder_is_measured_and_held_to_the_gates(tiny_models: Path, tmp_pat
     lines = found.text().splitlines()
     assert f"still shown by {erasure.images.hits} of {erasure.images.samples} images" in lines[0]
     assert lines[-1].strip() == found.broken[-1]
+
+
+def test_what_runs_out_of_memory_is_asked_again_with_a_leaner_plan(tiny_models: Path, tmp_path: Path) -> None:
+    plans: list[str] = []
+
+    def ask(models: Models, judge: Judge) -> str:
+        plans.append(str(models.plan))
+        if len(plans) == 1:
+            raise MemoryError
+        return "answered"
+
+    document = folders.document(tiny_models, f"file://{tmp_path}")
+    settings = JobSettings(cache_dir=tmp_path / "cache")
+    assert answered(document, settings, ask) == "answered"
+    first, second = plans
+    assert first != second

@@ -88,10 +88,7 @@ class Synonym:
 def _wordings(target: Target, paraphrases: Sequence[str]) -> Iterator[Prompt]:
     concept = target.erasure.concept
     styles = [
-        kept.name
-        for erasure in target.doc.adds
-        for kept in erasure.preserve
-        if kept.kind is ConceptKind.STYLE
+        kept.name for erasure in target.doc.adds for kept in erasure.kept if kept.kind is ConceptKind.STYLE
     ]
     for name in names(concept):
         for template in paraphrases:

@@ -71,3 +71,9 @@ class Erasure(ContractModel):
     """The erasure's own list and the model's, without repetition, in that order."""
     reference: Annotated[str, Field(max_length=200)] | None = None
     """Case number for the report. Not part of the digest."""
+
+    @property
+    def kept(self) -> tuple[KeptConcept, ...]:
+        """What is preserved, without the concept itself: a model's list may hold what is to go."""
+        own = {name.lower() for name in (self.concept.name, *self.concept.aliases)}
+        return tuple(one for one in self.preserve if one.name.lower() not in own)

@@ -11,6 +11,7 @@ from unlearn_job.contract.sources import JudgeType
 from unlearn_job.judges.classifier import ClassifierJudge
 from unlearn_job.judges.clip import ClipJudge
 from unlearn_job.judges.judge import Judge
+from unlearn_job.memory import is_out_of_memory
 from unlearn_job.prompts import Templates
 
 
@@ -47,4 +48,7 @@ def open_judge(
             return ClassifierJudge.load(folder, device)
         return ClipJudge.load(folder, device, templates or Templates.built_in())
     except (OSError, ValueError, KeyError, RuntimeError) as exc:
-        raise BrokenJudgeError(f"no judge of type {judge_type.value!r} in {folder.name}: {exc}") from exc
+        if is_out_of_memory(exc):
+            raise
+        why = " ".join(str(exc).split())
+        raise BrokenJudgeError(f"no judge of type {judge_type.value!r} in {folder.name}: {why}") from exc

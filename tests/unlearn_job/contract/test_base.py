@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from unlearn_job.contract.base import AnswerModel, ContractModel, canonical_digest
+from unlearn_job.contract.base import AnswerModel, AnyCase, ContractModel, canonical_digest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -27,6 +27,21 @@ def test_both_spellings_are_read_and_others_refused() -> None:
     assert Part.from_json('{"someName": 2}') == Part(some_name=2)
     with pytest.raises(ValidationError):
         Part.from_json('{"another": 2}')
+
+
+class Colour(AnyCase):
+    RED = "Red"
+
+
+class Painted(ContractModel):
+    colour: Colour
+
+
+def test_words_are_read_in_any_case_and_written_in_one() -> None:
+    for text in ("Red", "red", "RED"):
+        assert Painted.model_validate({"colour": text}).to_json() == '{"colour":"Red"}'
+    with pytest.raises(ValidationError, match="should be 'Red'"):
+        Painted.model_validate({"colour": "blue"})
 
 
 class Answer(AnswerModel):

@@ -36,3 +36,9 @@ def test_at_most_eight_descriptions_of_200_letters() -> None:
     for bad in (("a cat",) * 9, ("x" * 201,), (" a cat",), ("",)):
         with pytest.raises(ValidationError):
             Concept(name="cat", descriptions=bad)
+
+
+def test_what_goes_is_not_kept_though_a_list_names_it() -> None:
+    concept, fish = Concept(name="cat", aliases=("kitty",)), KeptConcept(name="fish")
+    listed = (KeptConcept(name="Cat"), fish, KeptConcept(name="kitty"))
+    assert Erasure(digest="a" * 64, name="takedown", concept=concept, preserve=listed).kept == (fish,)

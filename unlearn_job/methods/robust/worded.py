@@ -87,7 +87,7 @@ class Worded:
     @cached_property
     def kept(self) -> tuple[str, ...]:
         """Names of what the erasure preserves."""
-        return tuple(kept.name for kept in self.erasing.erasure.preserve)
+        return tuple(kept.name for kept in self.erasing.erasure.kept)
 
     @cached_property
     def _ban(self) -> Ban:
