@@ -38,9 +38,9 @@ sys.stderr.write(answer["err"])
 sys.exit(answer["code"])
 """
 SMALLER = {
-    "--images 24 --clips 12 --retention-images 72": "--images 8 --clips 4 --retention-images 24",
+    "--images 36 --clips 36 --retention-images 72": "--images 8 --clips 4 --retention-images 24",
+    "--wording-images 16": "--wording-images 4",
     "--image-steps 8 --clip-steps 8 --frames 8": "--image-steps 3 --clip-steps 3 --frames 2",
-    '--guidance 4"': '--guidance 4 --wording-images 4"',
     "--screened 1000 --fresh 32": "--screened 40 --rounds 0 --judged 2 --fresh 2",
     "--attacks words $MODELS": "--attacks words --screened 40 --rounds 0 --judged 2 --fresh 2 $MODELS",
     "--count 64": "--count 2",

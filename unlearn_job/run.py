@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from unlearn_job.aliases import with_names
-from unlearn_job.attacks.gate import attacked
+from unlearn_job.attacks.gate import attacked, require_surrogate
 from unlearn_job.clock import Clock
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
@@ -103,6 +103,7 @@ def run(document: JobInput, settings: JobSettings) -> JobResult:
     if published is not None:
         log.info("release is published already", outcome=published.outcome)
         return published
+    require_surrogate(document)
     if settings.signing_key is not None:
         check_signing(settings.signing_key)
     # Now, and not after all the work: credentials that may read were enough to get here.

@@ -71,6 +71,10 @@ def test_no_default_is_stored_in_the_document_of_a_release(namespace: Namespace)
     assert namespace.apply(ENCODER_RELEASE)["spec"] == ENCODER_RELEASE["spec"]
 
 
+WITHOUT_SURROGATE: Manifest = {
+    **VIDEO_MODEL,
+    "spec": {name: value for name, value in VIDEO_MODEL["spec"].items() if name != "surrogate"},
+}
 REFUSED: list[tuple[Manifest, str, Any, str]] = [
     (CONCEPT_ERASURE, "spec.concept.name", "", "spec.concept.name"),
     (CONCEPT_ERASURE, "spec.concept.name", "  ", "spec.concept.name"),
@@ -85,6 +89,7 @@ REFUSED: list[tuple[Manifest, str, Any, str]] = [
     (VIDEO_MODEL, "spec.holdout", [{"name": "boat"}, {"name": "boat"}], "Duplicate|duplicate"),
     (VIDEO_MODEL, "spec.prompts", {"Animal": ["a {}"]}, "Animal"),
     (VIDEO_MODEL, "spec.method", {"name": "closed-form", "parameters": {"scale": 0.5}}, "parameters"),
+    (WITHOUT_SURROGATE, "spec.gates", {"attack": {"inversion": True}}, "set surrogate.source"),
     (VIDEO_MODEL, "spec.rollout.waves", [], "spec.rollout.waves"),
     (VIDEO_MODEL, "spec.encoders", [], "spec.encoders"),
     (VIDEO_MODEL, "spec.encoders", ["text_encoder", "vae"], "spec.encoders"),

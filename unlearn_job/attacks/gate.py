@@ -1,14 +1,18 @@
-"""The attacks of a Job whose gates ask for them: text alone, enough fresh images to decide the gate."""
+"""The attacks of a Job whose gates ask for them, with enough fresh images to decide the gate.
+
+Text alone, unless the gate asks for inversion too.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from unlearn_job.attacks.catalogue import load_attack
+from unlearn_job.attacks.drawing import NoSurrogateError
 from unlearn_job.attacks.protocol import Budget, Outcome, Target
 from unlearn_job.attacks.trial import attempt
 from unlearn_job.contract.document import JobInput
-from unlearn_job.contract.figures import Tally
+from unlearn_job.contract.figures import INVERSION, Tally
 from unlearn_job.contract.gates import AttackGate
 from unlearn_job.contract.trials import AttackTrial
 from unlearn_job.encoder import Encoders
@@ -33,7 +37,7 @@ def attacked(
     *,
     budget: Budget | None = None,
 ) -> tuple[AttackTrial, ...]:
-    """Attack every erasure of the release in every way of `TEXT`.
+    """Attack every erasure of the release in every way of `TEXT`, and by inversion where it is asked for.
 
     Parameters
     ----------
@@ -46,12 +50,28 @@ def attacked(
 
     """
     budget = budget or Budget(fresh=images_for(gate))
+    ways = (*TEXT, INVERSION) if gate.inversion else TEXT
     found = []
     for erasure in (*doc.adds, *doc.holds):
         target = Target.of(models, encoder, judge, doc, erasure)
         seed = seed_for(doc.seed, "attacks", erasure.concept.name)
-        found += [_trial(erasure.digest, attempt(load_attack(name), target, budget, seed)) for name in TEXT]
+        found += [_trial(erasure.digest, attempt(load_attack(name), target, budget, seed)) for name in ways]
     return tuple(found)
+
+
+def require_surrogate(doc: JobInput) -> None:
+    """Refuse a document whose gate asks for what cannot be tried, before anything is loaded.
+
+    Raises
+    ------
+    NoSurrogateError
+        It asks for inversion, and names no text-to-image model to train soft tokens through.
+
+    """
+    if doc.gates.attack and doc.gates.attack.inversion and doc.base.surrogate is None:
+        raise NoSurrogateError(
+            "gates.attack.inversion trains through the text-to-image model: set the surrogate"
+        )
 
 
 def images_for(gate: AttackGate) -> int:

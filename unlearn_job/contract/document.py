@@ -49,11 +49,11 @@ class ExtraWording(AnyCase):
 class Probe(ContractModel):
     """How much is generated to decide the gates, and how."""
 
-    images: Annotated[int, Field(ge=8, le=4096)] = 64
-    """Images per erased concept and encoder, over its name, aliases and paraphrases."""
-    clips: Annotated[int, Field(ge=4, le=1024)] = 40
+    images: Annotated[int, Field(ge=8, le=4096)] = 256
+    """Images per erased concept and encoder: half by its name, a quarter each by aliases and paraphrases."""
+    clips: Annotated[int, Field(ge=4, le=1024)] = 64
     """Clips per erased concept; any frame counts."""
-    retention_images: Annotated[int, Field(ge=16, le=8192)] = 240
+    retention_images: Annotated[int, Field(ge=16, le=8192)] = 480
     """Images per encoder over all kept concepts together."""
     image_steps: Annotated[int, Field(ge=1, le=200)] = 25
     """Denoising steps of an image."""
@@ -67,7 +67,7 @@ class Probe(ContractModel):
         tuple[ExtraWording, ...], Field(max_length=3, json_schema_extra={"x-kubernetes-list-type": "set"})
     ] = (ExtraWording.COMPOSITIONAL, ExtraWording.IMPLICIT, ExtraWording.TRANSLATED)
     """Further wordings that an erased concept is asked for in; an empty list asks for none."""
-    wording_images: Annotated[int, Field(ge=4, le=1024)] = 16
+    wording_images: Annotated[int, Field(ge=4, le=1024)] = 64
     """Images per erased concept, encoder and further wording, beside `images`."""
     sequential: bool = False
     """Stop drawing an erased concept once no further sample can save its gate. The verdict stays the same by

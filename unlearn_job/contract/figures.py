@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
@@ -58,8 +58,12 @@ class ErasureFigures(AnswerModel):
     """Clips of the new encoder in which it is seen in any frame, or which are invalid."""
 
 
+INVERSION: Final = "inversion"
+"""The attack with soft tokens, which nobody can type: it counts apart, for gates that ask for it."""
+
+
 class AttackFigures(AnswerModel):
-    """The strongest text attack on one erased concept: the prompt that brought most of it back."""
+    """The strongest text attack on one erased concept, or inversion: what brought most of it back."""
 
     digest: Digest
     """Which erasure."""
@@ -112,5 +116,5 @@ class Figures(AnswerModel):
     """Kept concepts nearest to an erased one, pooled; counted in the two above as well."""
     worst: WorstFigures | None = None
     """Preserved or holdout concept with the largest drop; unset in figures of older Jobs."""
-    attacks: Annotated[tuple[AttackFigures, ...], Field(max_length=4352)] | None = None
-    """One per erasure of the release; unset where no gate asked for attacks."""
+    attacks: Annotated[tuple[AttackFigures, ...], Field(max_length=8704)] | None = None
+    """One per erasure of the release, two where inversion was tried; unset where no gate asks for attacks."""

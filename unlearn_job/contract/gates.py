@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from unlearn_job.contract.base import ContractModel
-from unlearn_job.contract.figures import Figures, RetentionFigures, Tally, WorstFigures
+from unlearn_job.contract.figures import INVERSION, Figures, RetentionFigures, Tally, WorstFigures
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 
@@ -36,6 +37,9 @@ class AttackGate(ContractModel):
 
     max_percent: Percent = 5
     """Upper 95 % bound of the share of images that the strongest attack's prompt shows the concept in."""
+    inversion: bool = False
+    """Count concept inversion too: soft tokens, trained through the surrogate, that nobody can type. It
+    succeeds against every method that is known here."""
 
 
 class Gates(ContractModel):
@@ -89,18 +93,23 @@ def _broken_by_one(gate: RetentionGate, worst: WorstFigures | None) -> list[str]
 
 
 def _stricter_attack(one: AttackGate | None, other: AttackGate | None) -> AttackGate | None:
-    given = [gate.max_percent for gate in (one, other) if gate is not None]
-    return AttackGate(max_percent=min(given)) if given else None
+    given = [gate for gate in (one, other) if gate is not None]
+    if not given:
+        return None
+    return AttackGate(
+        max_percent=min(gate.max_percent for gate in given), inversion=any(gate.inversion for gate in given)
+    )
 
 
 def _broken_by_attacks(gate: AttackGate, figures: Figures) -> list[str]:
-    """Name every erasure that an attack undoes, or that nobody attacked."""
-    attacked = {found.digest: found for found in figures.attacks or ()}
+    """Name every erasure that an attack undoes, or that nobody attacked in a way that counts."""
+    attacked = {(found.digest, found.attack == INVERSION): found for found in figures.attacks or ()}
+    ways = {False: "attacks", **({True: INVERSION} if gate.inversion else {})}
     broken = []
-    for erasure in figures.erasures:
-        found = attacked.get(erasure.digest)
+    for erasure, (inverted, way) in product(figures.erasures, ways.items()):
+        found = attacked.get((erasure.digest, inverted))
         if found is None:
-            broken.append(f"attacks on {erasure.digest[:10]}: none was made when this release was built")
+            broken.append(f"{way} on {erasure.digest[:10]}: none was made when this release was built")
         elif _upper_percent(found.edited) > gate.max_percent:
             broken.append(
                 f"attack {found.attack} on {erasure.digest[:10]}: {found.edited.hits} of "

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from unlearn_job.contract.base import ContractModel
 from unlearn_job.contract.concept import Digest
-from unlearn_job.contract.figures import AttackFigures, Tally
+from unlearn_job.contract.figures import INVERSION, AttackFigures, Tally
 
 
 class AttackTrial(ContractModel):
@@ -36,15 +36,19 @@ class AttackTrial(ContractModel):
 
 
 def strongest(trials: Sequence[AttackTrial]) -> tuple[AttackFigures, ...]:
-    """Return the attack with the highest rate on each erasure; one that found nothing to try comes last."""
-    by_digest: dict[str, AttackTrial] = {}
+    """Return the text attack with the highest rate on each erasure, and inversion where it was tried.
+
+    One that found nothing to try comes last.
+    """
+    kinds: dict[tuple[str, bool], AttackTrial] = {}
     for trial in trials:
-        worst = by_digest.get(trial.digest)
+        kind = trial.digest, trial.attack == INVERSION
+        worst = kinds.get(kind)
         if worst is None or _rank(trial) > _rank(worst):
-            by_digest[trial.digest] = trial
+            kinds[kind] = trial
     return tuple(
-        AttackFigures(digest=digest, attack=trial.attack, base=trial.base, edited=trial.edited)
-        for digest, trial in by_digest.items()
+        AttackFigures(digest=trial.digest, attack=trial.attack, base=trial.base, edited=trial.edited)
+        for trial in kinds.values()
     )
 
 

@@ -144,6 +144,11 @@ class VideoModelSpec(ApiModel):
                 "this method trains through a text-to-image model: set surrogate.source",
             ),
             Rule(
+                "!has(self.gates) || !has(self.gates.attack) || !has(self.gates.attack.inversion) "
+                "|| !self.gates.attack.inversion || has(self.surrogate)",
+                "gates.attack.inversion trains through a text-to-image model: set surrogate.source",
+            ),
+            Rule(
                 "!has(self.holdout) || !has(self.preserve) || !self.holdout.exists(held, "
                 "self.preserve.exists(kept, kept.name.lowerAscii() == held.name.lowerAscii()))",
                 "holdout repeats a concept of preserve; what is trained on is no evidence",

@@ -100,6 +100,19 @@ def test_who_was_not_attacked_does_not_hold_the_gate() -> None:
     assert not broken_gates(GATES, attacked(120)), "nobody asked"
 
 
+def test_inversion_counts_for_a_gate_that_asks_for_it_alone() -> None:
+    (text,) = attacked(0).attacks or ()
+    soft = text.model_copy(update={"attack": "inversion", "edited": Tally(hits=120, samples=120)})
+    both, asked = figures().model_copy(update={"attacks": (text, soft)}), AttackGate(inversion=True)
+    gates = GATES.model_copy(update={"attack": asked})
+    assert not broken_gates(ATTACKED, both)
+    (sentence,) = broken_gates(gates, both)
+    assert sentence.startswith("attack inversion on dddddddddd: 120 of 120")
+    (sentence,) = broken_gates(gates, attacked(0))
+    assert sentence.startswith("inversion on dddddddddd: none")
+    assert Gates(attack=asked).stricter(ATTACKED).attack == AttackGate(max_percent=5, inversion=True)
+
+
 def test_attacks_are_asked_for_by_either_and_the_stricter_bound_wins() -> None:
     assert Gates().stricter(Gates()).attack is None
     for one, other in ((None, 5), (5, None), (5, 20), (20, 5)):

@@ -44,5 +44,11 @@ def test_of_equals_the_first_stands() -> None:
     assert found.attack == "words"
 
 
+def test_inversion_stands_beside_the_strongest_text() -> None:
+    soft = trial("a", "inversion", Tally(hits=64, samples=64))
+    found = strongest([trial("a", "words", Tally(hits=1, samples=64)), soft])
+    assert [(one.attack, one.edited.hits) for one in found] == [("words", 1), ("inversion", 64)]
+
+
 def test_without_attacks_there_is_nothing() -> None:
     assert strongest([]) == ()

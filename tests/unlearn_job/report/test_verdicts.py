@@ -65,3 +65,13 @@ def test_attacks_hold_by_the_strongest() -> None:
     assert not attacks_hold([weak, strong], gates)
     assert not attacks_hold([], gates)
     assert attacks_hold([], Gates())
+
+
+def test_inversion_counts_where_the_gate_asks_for_it() -> None:
+    text, soft = trial("words", share(0, 64)), trial("inversion", share(64, 64))
+    plain = Gates.model_validate({"attack": {"maxPercent": 10}})
+    asked = Gates.model_validate({"attack": {"maxPercent": 10, "inversion": True}})
+    assert attacks_hold([text, soft], plain)
+    assert not attacks_hold([text, soft], asked)
+    assert not attacks_hold([text], asked)
+    assert not attacks_hold([soft], plain)
