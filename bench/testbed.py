@@ -147,8 +147,17 @@ def document(
 
 
 def amounts(**more: int) -> Probe:
-    """Return what a probe draws on the testbed: few steps, and as many samples as usual unless said."""
-    return Probe(image_steps=STEPS, clip_steps=STEPS, frames=FRAMES, guidance=GUIDANCE, **more)
+    """Return what a probe draws on the testbed: few steps, and as many samples as usual unless said.
+
+    Of further wordings 16, as in the documentation's tables.
+    """
+    return Probe(
+        image_steps=STEPS,
+        clip_steps=STEPS,
+        frames=FRAMES,
+        guidance=GUIDANCE,
+        **({"wording_images": 16} | more),
+    )
 
 
 def open_bench(

@@ -41,7 +41,7 @@ from unlearn_job.probe import ProbeReport
 from unlearn_job.probe import identify as draw_base
 from unlearn_job.probe import probe as draw_new
 from unlearn_job.tokenizers import tokenizer_name
-from unlearn_job.unlearn import unlearn_all
+from unlearn_job.unlearn import Phrases, unlearn_all
 
 IN_MEMORY: Final = "file:///in-memory"
 """Stands in documents for what has no address. It enters digests: those made here are of no use elsewhere."""
@@ -139,8 +139,11 @@ def erase(
     found = discover(models, judge, document)
     document = found.document
     base = draw_base(models, judge, document)
-    changed = unlearn_all(models, document, judge, alone=found.alone)
-    report = draw_new(models, changed, judge, document, base).discovered(found.aliases, found.neighbours)
+    phrases = Phrases()
+    changed = unlearn_all(models, document, judge, alone=found.alone, phrases=phrases)
+    report = draw_new(models, changed, judge, document, base).discovered(
+        found.aliases, found.neighbours, phrases
+    )
     served = {name: one.to(models.dtype) for name, one in models.by_component(changed).items()}
     return Erased(served, report, broken_gates(gates or Gates(), report.figures))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,9 +14,9 @@ from unlearn_job.contract.concept import Concept, ConceptKind, Description, Eras
 from unlearn_job.contract.document import Device, JobInput, ParentRelease, Probe, Template
 from unlearn_job.contract.key import erasure_digest, release_key
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Storage, base_models
+from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Source, Storage, base_models
 from unlearn_job.methods import UnknownMethodError, configs
-from unlearn_job.reading import DocumentError, check_method, first_error
+from unlearn_job.reading import DocumentError, check_method, first_error, number_or_text, read_json
 
 MODEL: Final = "local"
 """Releases made from a shell go to `<out>/local/releases/<key>/`."""
@@ -110,7 +109,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
             judge=Judge(type=wish.judge_type, source=address(wish.judge)),
             storage=Storage(uri=address(wish.out)),
             method=MethodSpec(
-                name=wish.method, parameters={name: _number(text) for name, text in parameters.items()}
+                name=wish.method, parameters={name: number_or_text(text) for name, text in parameters.items()}
             ),
             prompts=read_prompts(wish.prompts),
             probe=probe,
@@ -121,6 +120,21 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
         raise DocumentError(first_error(exc)) from exc
     check_method(document)
     return document
+
+
+def encoder_address(source: str) -> str:
+    """Return where an encoder is as an address.
+
+    Raises
+    ------
+    DocumentError
+        It is none that models come from, as an hf:// one without its commit.
+
+    """
+    try:
+        return TypeAdapter(Source).validate_python(address(source))
+    except ValidationError as exc:
+        raise DocumentError(f"encoder-from: {first_error(exc)}") from exc
 
 
 def address(source: str) -> str:
@@ -147,7 +161,7 @@ def document_of(
     Raises
     ------
     DocumentError
-        What goes shall stay as well.
+        What goes shall stay as well, or what is trained on be evidence.
     UnknownMethodError
         There is no such method.
     pydantic.ValidationError
@@ -155,9 +169,13 @@ def document_of(
 
     """
     gone = {name.lower() for name in (concept.name, *concept.aliases)}
+    if concept.anchor and concept.anchor.lower() in gone:
+        raise DocumentError("anchor is the concept itself; name what it is to turn into, or leave it out")
     for what, some in (("preserve", preserve), ("holdout", holdout)):
         if any(one.name.lower() in gone for one in some):
             raise DocumentError(f"{what} names the concept or one of its aliases; it cannot go and stay")
+    if {one.name.lower() for one in preserve} & {one.name.lower() for one in holdout}:
+        raise DocumentError("holdout repeats a concept of preserve; what is trained on is no evidence")
     erasure = erasure_of(concept, preserve=preserve, base=base, method=method, prompts=prompts, seed=seed)
     return batch_of(
         (erasure,),
@@ -260,12 +278,4 @@ def read_prompts(path: Path | None) -> Prompts:
     """
     if path is None:
         return {}
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as exc:
-        raise DocumentError(f"cannot read the prompts in {path}: {exc}") from exc
-    return TypeAdapter(Prompts).validate_python(content)
-
-
-def _number(value: str) -> int | str:
-    return int(value) if value.removeprefix("-").isdigit() else value
+    return TypeAdapter(Prompts).validate_python(read_json(path, "prompts"))

@@ -19,6 +19,13 @@ from unlearn_job.reading import DocumentError, first_error
 UNEXPECTED: Final = 70
 """EX_SOFTWARE: a defect of ours. Like every unnamed code, it counts against backoffLimit."""
 _MESSAGE_LIMIT: Final = 1000
+_OF_PATHS: Final = (
+    FileNotFoundError,
+    FileExistsError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
 _SENTENCE: Final = 100
 """Characters of the sentence for people that stay in any case."""
 
@@ -27,6 +34,12 @@ class OutOfMemoryFailure(TemporaryFailure):
     """Something else may have held the memory; the next attempt may find it free."""
 
     reason = "OutOfMemory"
+
+
+class UnusablePathError(PermanentFailure):
+    """A file or folder that somebody named, or the settings did, cannot be read or written."""
+
+    reason = "UnusablePath"
 
 
 class TerminatedFailure(TemporaryFailure):
@@ -63,6 +76,8 @@ def failure_of(error: Exception) -> ErasureError | None:
         return error
     if isinstance(error, ValidationError):
         return DocumentError(first_error(error))
+    if isinstance(error, _OF_PATHS) and error.filename:
+        return UnusablePathError(f"cannot use {error.filename}: {error.strerror}; choose another path")
     if is_out_of_memory(error):
         return OutOfMemoryFailure(
             "out of memory; give the Job's template more, or probe with fewer frames or a smaller model"

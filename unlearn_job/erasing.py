@@ -67,6 +67,12 @@ class Erasing:
         """The name and the aliases."""
         return names(self.erasure.concept)
 
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """Phrases that are no names and go with them, as the encoder reads them like the concept."""
+        found = dict.fromkeys(pair.own.phrase for pair in self.varied)
+        return tuple(phrase for phrase in found if phrase not in self.names)
+
 
 def erased_names(doc: JobInput) -> tuple[str, ...]:
     """Return all names and aliases that the release erases, the parent's included."""

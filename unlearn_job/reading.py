@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -38,6 +41,30 @@ def read_document(path: Path) -> JobInput:
         raise DocumentError(f"{path.name}: {first_error(exc)}") from exc
     check_method(document)
     return document
+
+
+def read_json(path: Path, what: str) -> Any:  # noqa: ANN401 (any JSON)
+    """Read a JSON file that a flag names; `what` says in the error what it should hold.
+
+    Raises
+    ------
+    DocumentError
+        It cannot be read, or holds no JSON.
+
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise DocumentError(
+            f"cannot read the {what} in {path}: {exc.strerror or type(exc).__name__}"
+        ) from exc
+    except (ValueError, RecursionError) as exc:
+        raise DocumentError(f"cannot read the {what} in {path}: {exc}") from exc
+
+
+def number_or_text(text: str) -> int | str:
+    """Read a parameter of a method as a shell has it: whole numbers as such, all else as text."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
 
 
 def check_method(document: JobInput) -> None:

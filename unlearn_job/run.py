@@ -44,7 +44,7 @@ from unlearn_job.signing import check_signing, sign
 from unlearn_job.sources import resolve
 from unlearn_job.store import Store, open_store
 from unlearn_job.store.release import release_prefix
-from unlearn_job.unlearn import unlearn_all
+from unlearn_job.unlearn import Phrases, unlearn_all
 
 log = structlog.get_logger()
 
@@ -144,6 +144,7 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
             kept_concepts(document),
         )
         places = localised(models, document, erasing=erasing)
+    phrases = Phrases()
     with clock.step("unlearn", method=document.method.name, erasures=len(document.adds)):
         encoders = unlearn_all(
             models,
@@ -153,10 +154,11 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
             alone=found.alone,
             state=_state(document, settings),
             erasing=erasing,
+            phrases=phrases,
         )
     with clock.step("probe") as figures:
         report = probe(models, encoders, judge, document, base=base).discovered(
-            found.aliases, found.neighbours
+            found.aliases, found.neighbours, phrases
         )
         report = report.localised(place.as_json() for place in places)
         if document.gates.attack is not None:

@@ -48,6 +48,15 @@ STATE_FILE: Final = "training.safetensors"
 """Name of the saved training in the folder for states."""
 
 
+class Phrases(dict[Digest, tuple[str, ...]]):
+    """Phrases that went with erasures beside their names, by digest; of several encoders those of all."""
+
+    def add(self, erasing: Erasing) -> None:
+        """Note those of one erasure."""
+        digest = erasing.erasure.digest
+        self[digest] = tuple(dict.fromkeys((*self.get(digest, ()), *erasing.phrases)))
+
+
 class MissingSurrogateError(PermanentFailure):
     """The method trains through the text-to-image model, and the document names none."""
 
@@ -63,6 +72,7 @@ def unlearn_all(
     alone: Mapping[Digest, Sequence[str]] | None = None,
     state: Path | None = None,
     erasing: Sequence[Erasing] | None = None,
+    phrases: Phrases | None = None,
 ) -> Encoders:
     """Erase what the document adds in every encoder that it names, each as `unlearn` does.
 
@@ -74,7 +84,7 @@ def unlearn_all(
 
     Parameters
     ----------
-    models, doc, judge, given, alone, erasing
+    models, doc, judge, given, alone, erasing, phrases
         As of `unlearn`.
     state
         Folder for the states of trainings, each encoder's in a folder of its own.
@@ -91,7 +101,9 @@ def unlearn_all(
 
     """
     if not models.beside:
-        return unlearn(models, doc, judge, given=given, alone=alone, state=state, erasing=erasing)
+        return unlearn(
+            models, doc, judge, given=given, alone=alone, state=state, erasing=erasing, phrases=phrases
+        )
     anchored = _anchored(models, doc, erasing)
     # Cached: every encoder's training asks for the same images.
     shots = cache(partial(make_shots, models, anchored, judge, given=given))
@@ -105,6 +117,7 @@ def unlearn_all(
             state=state and state / part.encoder_name,
             shots=shots,
             beside={name: encoder for name, encoder in now.items() if name != part.encoder_name},
+            phrases=phrases,
         )
     return now
 
@@ -120,6 +133,7 @@ def unlearn(
     erasing: Sequence[Erasing] | None = None,
     shots: MakeShots | None = None,
     beside: Mapping[str, PreTrainedModel] | None = None,
+    phrases: Phrases | None = None,
 ) -> PreTrainedModel:
     """Erase what the document adds, and keep what its parent has erased.
 
@@ -145,6 +159,8 @@ def unlearn(
         Where a method gets images of a concept; None draws them with the encoder to start from.
     beside
         Encoders by component that the surrogate reads beside this one in place of its own.
+    phrases
+        Gets what goes beside the names, before the method runs.
 
     Returns
     -------
@@ -177,6 +193,8 @@ def unlearn(
         checkpoint = _checkpoint(models, doc, config, state) if state else None
         task = _task(models, doc, judge, given, alone=alone, checkpoint=checkpoint, erasing=erasing)
         task = replace(task, shots=shots or task.shots, beside=beside or {})
+        for one in task.erasing if phrases is not None else ():
+            phrases.add(one)
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
     if checkpoint:

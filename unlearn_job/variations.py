@@ -111,11 +111,11 @@ class Variations:
         new = [pair for text, pair in found.items() if text not in known]
         free = self._ban.allowed([pair.own.text for pair in new])
         more = tuple(pair for pair, ok in zip(new, free, strict=True) if ok)
-        phrases = dict.fromkeys(pair.own.phrase for pair in more if pair.own.phrase not in erasing.names)
-        if phrases:
-            name, told = erasing.erasure.concept.name, " | ".join(phrases)
+        wider = dataclasses.replace(erasing, varied=more)
+        if wider.phrases:
+            name, told = erasing.erasure.concept.name, " | ".join(wider.phrases)
             log.info("phrases read like an erased concept go with it", concept=name, phrases=told)
-        return dataclasses.replace(erasing, varied=more)
+        return wider
 
     def _beside(self, pair: Pair) -> Pair:
         """Put the same words before a prompt, right behind the name, or behind the prompt, on both sides."""

@@ -31,7 +31,16 @@ if TYPE_CHECKING:
 for variable, value in ARITHMETIC.items():
     os.environ.setdefault(variable, value)
 
-LITTLE = Probe(images=8, clips=4, retention_images=16, image_steps=6, clip_steps=1, frames=2, guidance="4")
+LITTLE = Probe(
+    images=8,
+    clips=4,
+    retention_images=16,
+    wording_images=16,
+    image_steps=6,
+    clip_steps=1,
+    frames=2,
+    guidance="4",
+)
 """Amounts that suffice to see what the testbed draws."""
 READY_WITHIN_SECONDS = 30
 WEED = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")

@@ -24,7 +24,16 @@ from unlearn_job.judges.loading import open_judge  # noqa: E402
 from unlearn_job.models import Models  # noqa: E402
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "python" / "erase.py"
-LITTLE = Probe(images=8, clips=4, retention_images=16, image_steps=1, clip_steps=1, frames=2, guidance="2")
+LITTLE = Probe(
+    images=8,
+    clips=4,
+    retention_images=16,
+    wording_images=16,
+    image_steps=1,
+    clip_steps=1,
+    frames=2,
+    guidance="2",
+)
 
 
 @pytest.fixture

@@ -125,6 +125,38 @@ AS_PRINTED = ("--kind", "scene", "--device", "cpu", "--wordings", "implicit", "-
         (["erase", *FLAGS, "--preserve", "Animal:cow"], "InvalidDocument: kind: Input should be"),
         (["erase", *FLAGS, "--preserve", "Cat"], "InvalidDocument: preserve names the concept or one of its"),
         (["erase", *FLAGS, "--holdout", "cat"], "InvalidDocument: holdout names the concept or one of its"),
+        (["erase", *FLAGS, "--anchor", "Cat"], "InvalidDocument: anchor is the concept itself"),
+        (
+            ["erase", *FLAGS, "--preserve", "fish", "--holdout", "Fish"],
+            "InvalidDocument: holdout repeats a concept of preserve",
+        ),
+        (
+            ["erase", *FLAGS, "--parameters.retainMass", "²"],
+            "InvalidDocument: retainMass: Input should be a valid decimal",
+        ),
+        (["erase", *FLAGS, "--parameters.layers", "9" * 5000], "InvalidDocument: "),
+        (
+            ["probe", *FLAGS, "--encoder-from", "hf://a/b@main"],
+            "InvalidDocument: encoder-from: String should",
+        ),
+        (
+            [
+                *[
+                    "dataset",
+                    "--anchor",
+                    "cat",
+                    "--surrogate",
+                    "/m",
+                    "--judge",
+                    "/j",
+                    "--out",
+                    "set",
+                    "--llm",
+                    "nourl",
+                ]
+            ],
+            "InvalidDocument: llm: nourl is no http:// or https:// address",
+        ),
         (["erase", *FLAGS, "--prompts", "/nowhere"], "InvalidDocument: cannot read the prompts in /nowhere"),
         (["erase", *FLAGS, "--encoder", "vae"], "InvalidDocument: encoder: String should match pattern"),
         (["erase", *FLAGS, "--out", "ftp://x"], "InvalidDocument: uri: String should match pattern"),

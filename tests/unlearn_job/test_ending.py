@@ -15,6 +15,7 @@ from unlearn_job.contract.result import TERMINATION_MESSAGE_LIMIT, JobError, Job
 from unlearn_job.ending import (
     OutOfMemoryFailure,
     TerminatedFailure,
+    UnusablePathError,
     exit_code_of,
     failure_of,
     fitting,
@@ -143,3 +144,17 @@ def test_the_message_goes_where_kubernetes_reads_it(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_no_reason_to_fail(path: str) -> None:
     leave_message("{}", Path(path))
     assert not Path("/dev/there-is-no-termination-log").exists()
+
+
+@pytest.mark.parametrize("path", ["/proc/nowhere", "/proc", "/dev/null/x"])
+def test_a_path_that_cannot_be_used_is_for_somebody_to_change(path: str) -> None:
+    with pytest.raises(OSError, match=path) as caught:
+        Path(path).write_bytes(b"")
+    failure = failure_of(caught.value)
+    assert isinstance(failure, UnusablePathError)
+    assert str(failure).startswith(f"cannot use {path}: ")
+
+
+def test_other_errors_of_the_system_are_not_foreseen() -> None:
+    assert failure_of(ConnectionResetError(104, "reset")) is None
+    assert failure_of(FileNotFoundError("no file in sight")) is None

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unlearn_job import documents
 from unlearn_job.methods import UnknownMethodError
-from unlearn_job.reading import DocumentError, read_document
+from unlearn_job.reading import DocumentError, number_or_text, read_document, read_json
 
 
 def test_a_valid_document_is_read(tmp_path: Path) -> None:
@@ -88,3 +88,19 @@ def test_a_value_is_never_quoted(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"cannot read .*nowhere\.json: No such file"):
         read_document(tmp_path / "nowhere.json")
+
+
+@pytest.mark.parametrize("text", ["", "{bad", "[" * 100_000])
+def test_a_file_that_holds_no_json_is_named(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "prompts.json"
+    path.write_text(text)
+    with pytest.raises(DocumentError, match=r"cannot read the prompts in .*prompts\.json"):
+        read_json(path, "prompts")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("20", 20), ("-3", -3), ("0.5", "0.5"), ("²", "²"), ("9" * 5000, "9" * 5000), ("", "")],
+)
+def test_whole_numbers_are_read_as_such(text: str, value: int | str) -> None:
+    assert number_or_text(text) == value

@@ -62,6 +62,10 @@ def check_evidence(text: str) -> None:
     jsonschema.validate(json.loads(text), schema, cls=jsonschema.Draft202012Validator)
     found = ProbeDocument.from_json(text)
     captain = found.concepts[0]
+    ((digest, phrases),) = [(one.digest, one.phrases) for one in found.phrases]
+    assert digest == captain.digest
+    assert phrases
+    assert "captain comet" not in phrases
     # Two concepts in a prompt: asked of both encoders, and counted only if the base draws the captain so.
     both = captain.by_wording[Wording.COMPOSITIONAL]
     assert both.base.samples == both.images.samples == 8

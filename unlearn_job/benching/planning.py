@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import Device, JobInput, Probe
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, base_models
-from unlearn_job.reading import DocumentError, first_error
+from unlearn_job.reading import DocumentError, first_error, read_json
 
 JOINTS: Final = "+>"
 """Between names of a run: erased at once, and one after another."""
@@ -184,8 +183,4 @@ def _parts(text: str) -> list[str]:
 def _listed(path: Path | None) -> tuple[Concept, ...]:
     if path is None:
         return ()
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as exc:
-        raise DocumentError(f"cannot read the concepts in {path}: {exc}") from exc
-    return TypeAdapter(tuple[Concept, ...]).validate_python(content)
+    return TypeAdapter(tuple[Concept, ...]).validate_python(read_json(path, "concepts"))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.methods import UnknownMethodError, configs
-from unlearn_job.reading import first_error
+from unlearn_job.reading import first_error, number_or_text
 
 BASE: Final = "base"
 """No method: attacks on the encoder that was not edited say how much of them is the model's own."""
@@ -70,7 +70,7 @@ def spec_of(text: str) -> MethodSpec:
         key, equals, value = part.partition("=")
         if not equals or not value:
             raise MethodTextError(f"{text}: {part} has no value; write {name}:parameter=value")
-        parameters[key] = int(value) if value.removeprefix("-").isdigit() else value
+        parameters[key] = number_or_text(value)
     try:
         known[name].model_validate(parameters)
         return MethodSpec(name=name, parameters=parameters)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from unlearn_job.composing import Wish, address, compose
+from unlearn_job.composing import Wish, compose, encoder_address
 from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.document import Probe
 from unlearn_job.settings import JobSettings
@@ -83,7 +83,7 @@ def probe(
         with importing():
             from unlearn_job.probing import probed  # noqa: PLC0415 (torch)
 
-        found = probed(document, address(encoder_from), settings)
+        found = probed(document, encoder_address(encoder_from), settings)
         show(found.report.to_json() if output == "json" else found.text())
         return 0
 
@@ -126,7 +126,7 @@ def attack(
         with importing():
             from unlearn_job.attacking import attacked, outcome_json, table  # noqa: PLC0415 (torch)
 
-        found = attacked(document, address(encoder_from), attacks, budget, settings)
+        found = attacked(document, encoder_address(encoder_from), attacks, budget, settings)
         show(json.dumps([outcome_json(one) for one in found]) if output == "json" else table(found))
         return 0
 

@@ -111,6 +111,15 @@ class AliasEvidence(AnswerModel):
     """Whether a kept concept's name, an anchor or a template holds the word, so that it stays."""
 
 
+class PhrasesEvidence(AnswerModel):
+    """Phrases that went with an erased concept: the encoder reads them like it. They were not drawn."""
+
+    digest: Digest
+    """Of the erasure."""
+    phrases: tuple[str, ...]
+    """Misspelt names, words of the names in another order, and words that name nobody."""
+
+
 class NeighbourEvidence(AnswerModel):
     """A concept near an erased one that no list named; it was preserved."""
 
@@ -164,6 +173,7 @@ class ProbeDocument(AnswerModel):
     quality: Quality | None = None
     """How the pictures of kept concepts changed; unset where the judge has no features."""
     aliases: tuple[AliasEvidence, ...] = ()
+    phrases: tuple[PhrasesEvidence, ...] = ()
     found_neighbours: tuple[NeighbourEvidence, ...] = ()
     attacks: tuple[AttackEvidence, ...] = ()
     """Every attack that was made; none where no gate asked for any."""

@@ -88,7 +88,7 @@ class DatasetFolder:
         self.recipe = recipe
         written = path / RECIPE_NAME
         if written.exists():
-            if json.loads(written.read_text("utf-8")) != json.loads(recipe.to_json()):
+            if not _holds(written, recipe):
                 raise OtherDatasetError(
                     f"{path} holds a data set of another recipe; choose another folder, or the same flags"
                 )
@@ -143,6 +143,15 @@ def collisions(anchors: Iterable[Anchor]) -> list[str]:
     """Return names of folders that two anchors would share."""
     names = [file_name(anchor, 0) for anchor in anchors]
     return sorted({name.partition("/")[0] for name in names if names.count(name) > 1})
+
+
+def _holds(written: Path, recipe: Recipe) -> bool:
+    """Say whether a file holds a recipe; one that cannot be read holds another."""
+    try:
+        found = json.loads(written.read_text("utf-8"))
+    except (ValueError, RecursionError):
+        return False
+    return bool(found == json.loads(recipe.to_json()))
 
 
 def _replace(path: Path, text: str) -> None:

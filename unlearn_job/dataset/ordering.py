@@ -124,6 +124,8 @@ def _templates(order: Order, kinds: Iterable[ConceptKind]) -> Prompts:
     given = read_prompts(order.prompts)
     if order.llm is None:
         return {kind: given.get(kind) or Templates.built_in().probing(kind) for kind in kinds}
+    if not order.llm.startswith(("http://", "https://")):
+        raise DocumentError(f"llm: {order.llm} is no http:// or https:// address of an API")
     earlier = _earlier(order)
     if earlier is not None:
         return dict(earlier.prompts)

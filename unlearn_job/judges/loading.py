@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.sources import JudgeType
@@ -47,7 +48,7 @@ def open_judge(
         if judge_type is JudgeType.CLASSIFIER:
             return ClassifierJudge.load(folder, device)
         return ClipJudge.load(folder, device, templates or Templates.built_in())
-    except (OSError, ValueError, KeyError, RuntimeError) as exc:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as exc:
         if is_out_of_memory(exc):
             raise
         why = " ".join(str(exc).split())

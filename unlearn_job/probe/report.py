@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from unlearn_job.contract.probe_document import (
     CloserLook,
     ConceptEvidence,
     NeighbourEvidence,
+    PhrasesEvidence,
     ProbeDocument,
     ProbeSettings,
     RetentionPercent,
@@ -185,6 +186,7 @@ class ProbeReport:
     settings: steps, frames, guidance and seed.
     aliases: words that read like an erased concept, found before it was erased.
     found_neighbours: concepts near an erased one that no list named; they were preserved.
+    phrases: by digest of an erasure, what read like it and went with it, though nobody calls it so.
     trials: all attacks that were made, erasure by erasure; empty where no gate asked for any.
     localisation: where the encoder carried each concept that was added; empty where nobody looked.
     parameters: numbers of the models' parameters, by what the model is.
@@ -201,6 +203,7 @@ class ProbeReport:
     settings: Mapping[str, object]
     aliases: tuple[FoundAlias, ...] = ()
     found_neighbours: tuple[FoundNeighbour, ...] = ()
+    phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     trials: tuple[AttackTrial, ...] = ()
     localisation: tuple[LocalisationEvidence, ...] = ()
     parameters: Mapping[str, int] = field(default_factory=dict)
@@ -210,10 +213,13 @@ class ProbeReport:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def discovered(
-        self, aliases: tuple[FoundAlias, ...], neighbours: tuple[FoundNeighbour, ...]
+        self,
+        aliases: tuple[FoundAlias, ...],
+        neighbours: tuple[FoundNeighbour, ...],
+        phrases: Mapping[str, Sequence[str]],
     ) -> ProbeReport:
         """Return the same report with what the Job found before it erased."""
-        return dataclasses.replace(self, aliases=aliases, found_neighbours=neighbours)
+        return dataclasses.replace(self, aliases=aliases, found_neighbours=neighbours, phrases=phrases)
 
     def localised(self, found: Iterable[Mapping[str, Any]]) -> ProbeReport:
         """Return the same report with where the encoder carried the concepts, as `Localisation.as_json`."""
@@ -247,6 +253,11 @@ class ProbeReport:
                     needed=alias.needed,
                 )
                 for alias in self.aliases
+            ),
+            phrases=tuple(
+                PhrasesEvidence(digest=digest, phrases=tuple(some))
+                for digest, some in self.phrases.items()
+                if some
             ),
             found_neighbours=tuple(
                 NeighbourEvidence(

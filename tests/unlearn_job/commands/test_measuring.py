@@ -14,7 +14,15 @@ from unlearn_job.shell import entered
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("few_prompts")]
 
-LITTLE = {"images": 8, "clips": 4, "retention-images": 16, "image-steps": 1, "clip-steps": 1, "frames": 2}
+LITTLE = {
+    "images": 8,
+    "clips": 4,
+    "retention-images": 16,
+    "wording-images": 4,
+    "image-steps": 1,
+    "clip-steps": 1,
+    "frames": 2,
+}
 CHEAP = {"screened": 40, "rounds": 0, "judged": 2, "looks": 1, "finalists": 1, "selection": 1, "fresh": 2}
 
 

@@ -68,3 +68,10 @@ def test_names_cannot_leave_the_folder() -> None:
     assert file_name(Anchor(name="../../etc/passwd"), 3) == "object-etc-passwd/000003.png"
     assert collisions((CAT, COMET)) == []
     assert collisions((Anchor(name="a b"), Anchor(name="a-b"))) == ["object-a-b"]
+
+
+def test_a_recipe_that_cannot_be_read_is_another_one(tmp_path: Path) -> None:
+    DatasetFolder(tmp_path / "set", recipe())
+    (tmp_path / "set" / "recipe.json").write_text("{bad")
+    with pytest.raises(PermanentFailure, match="another recipe"):
+        DatasetFolder(tmp_path / "set", recipe())

@@ -124,6 +124,7 @@ def report(hits: int = 0) -> ProbeReport:
         {"seed": 0},
         aliases=(found,),
         found_neighbours=(near,),
+        phrases={documents.DIGEST: ("<tabby> cta",)},
         parameters={"encoder": 1234567},
         versions={"torch": "2.15.0"},
     )
@@ -224,6 +225,8 @@ def test_a_broken_gate_is_said_at_the_top_and_in_its_row() -> None:
 def test_what_identification_found_is_said() -> None:
     text = Page(render(report())).text
     assert "tabby cat 91.7 % 11 of 12, 64.6 to 98.5 % erased as well" in text
+    assert "1 phrases that went with cat" in text
+    assert "<tabby> cta" in text
     assert "lynx cat 100.0 % 8 of 8, 67.6 to 100.0 % in the encoder" in text
 
 
