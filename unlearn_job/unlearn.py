@@ -193,8 +193,9 @@ def unlearn(
         checkpoint = _checkpoint(models, doc, config, state) if state else None
         task = _task(models, doc, judge, given, alone=alone, checkpoint=checkpoint, erasing=erasing)
         task = replace(task, shots=shots or task.shots, beside=beside or {})
-        for one in task.erasing if phrases is not None else ():
-            phrases.add(one)
+        if phrases is not None:
+            for one in task.erasing:
+                phrases.add(one)
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
     if checkpoint:
