@@ -40,8 +40,13 @@ class Probed:
     broken: tuple[str, ...]
 
     def text(self) -> str:
-        """Return the figures as a few lines for a person."""
-        return "\n".join([*figure_lines(self.report.figures), *(f"  {sentence}" for sentence in self.broken)])
+        """Return the figures as a few lines for a person, with what drawing cost."""
+        report = self.report
+        pace = (
+            f"  drew {report.images_per_second or 0:.1f} images and {report.clips_per_second or 0:.1f} clips "
+            "a second with the new encoder"
+        )
+        return "\n".join([*figure_lines(report.figures), pace, *(f"  {text}" for text in self.broken)])
 
 
 def probed(document: JobInput, address: str, settings: JobSettings) -> Probed:

@@ -31,7 +31,10 @@ def figure_lines(figures: Figures) -> list[str]:
         )
     for name in ("preserved", "holdout", "neighbours"):
         kept = getattr(figures, name)
-        lines.append(f"  {name}: {kept.percent:.1f} % of {kept.base.hits} base images kept")
+        if kept.base.samples:
+            lines.append(f"  {name}: {kept.percent:.1f} % of {kept.base.hits} base images kept")
+        else:
+            lines.append(f"  {name}: none was named, and nothing measured")
     if figures.worst is not None:
         lines.append(f"  worst single concept: {_worst(figures.worst)}")
     return lines

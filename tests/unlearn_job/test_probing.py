@@ -29,6 +29,8 @@ def test_an_encoder_is_measured_and_held_to_the_gates(tiny_models: Path, tmp_pat
     lines = found.text().splitlines()
     assert f"still shown by {erasure.images.hits} of {erasure.images.samples} images" in lines[0]
     assert lines[-1].strip() == found.broken[-1]
+    (pace,) = [line for line in lines if line.startswith("  drew ")]
+    assert pace.endswith(" clips a second with the new encoder")
 
 
 def test_what_runs_out_of_memory_is_asked_again_with_a_leaner_plan(tiny_models: Path, tmp_path: Path) -> None:

@@ -43,3 +43,14 @@ def test_the_concept_that_lost_most_is_named_after_the_means_that_hide_it(erased
 def test_a_concept_that_is_not_there_is_said_on_one_line() -> None:
     result = JobResult(key="a" * 64, outcome=Outcome.NOT_PRESENT, message="the base model does not draw cat")
     assert summary(result) == "NotPresent: release aaaaaaaaaa not built: the base model does not draw cat"
+
+
+def test_where_nothing_that_stays_was_named_no_share_is_claimed() -> None:
+    some, none = Tally(hits=24, samples=24), Tally(hits=0, samples=0)
+    kept, nothing = (RetentionFigures(base=tally, erased=tally) for tally in (some, none))
+    figures = Figures(erasures=(), preserved=kept, holdout=nothing, neighbours=nothing)
+    assert figure_lines(figures) == [
+        "  preserved: 100.0 % of 24 base images kept",
+        "  holdout: none was named, and nothing measured",
+        "  neighbours: none was named, and nothing measured",
+    ]
