@@ -79,11 +79,11 @@ def probe(
     settings = JobSettings()
 
     def look() -> int:
-        document = compose(wish, probe, {})
+        document, where = compose(wish, probe, {}), encoder_address(encoder_from)
         with importing():
             from unlearn_job.probing import probed  # noqa: PLC0415 (torch)
 
-        found = probed(document, encoder_address(encoder_from), settings)
+        found = probed(document, where, settings)
         show(found.report.to_json() if output == "json" else found.text())
         return 0
 
@@ -122,11 +122,11 @@ def attack(
     settings = JobSettings()
 
     def look() -> int:
-        document = compose(wish, probe, {})
+        document, where = compose(wish, probe, {}), encoder_address(encoder_from)
         with importing():
             from unlearn_job.attacking import attacked, outcome_json, table  # noqa: PLC0415 (torch)
 
-        found = attacked(document, encoder_address(encoder_from), attacks, budget, settings)
+        found = attacked(document, where, attacks, budget, settings)
         show(json.dumps([outcome_json(one) for one in found]) if output == "json" else table(found))
         return 0
 
