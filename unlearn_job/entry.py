@@ -12,7 +12,7 @@ def main() -> None:
 
         command_line()
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(130)  # as a shell; the constant's module is among what was being loaded
 
 
 if __name__ == "__main__":

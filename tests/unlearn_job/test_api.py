@@ -14,9 +14,9 @@ pytestmark = pytest.mark.torch
 
 from tests.unlearn_job import tiny  # noqa: E402
 from tests.unlearn_job.attacks.targets import SMALL  # noqa: E402
+from tests.unlearn_job.conftest import LITTLE  # noqa: E402
 from unlearn_job import api  # noqa: E402
 from unlearn_job.contract.concept import Concept  # noqa: E402
-from unlearn_job.contract.document import Probe  # noqa: E402
 from unlearn_job.contract.errors import PermanentFailure  # noqa: E402
 from unlearn_job.contract.method import MethodSpec  # noqa: E402
 from unlearn_job.contract.sources import JudgeType  # noqa: E402
@@ -24,16 +24,7 @@ from unlearn_job.judges.loading import open_judge  # noqa: E402
 from unlearn_job.models import Models  # noqa: E402
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "python" / "erase.py"
-LITTLE = Probe(
-    images=8,
-    clips=4,
-    retention_images=16,
-    wording_images=16,
-    image_steps=1,
-    clip_steps=1,
-    frames=2,
-    guidance="2",
-)
+FEW_STEPS = LITTLE.model_copy(update={"image_steps": 1, "guidance": "2"})
 
 
 @pytest.fixture
@@ -47,7 +38,7 @@ def judge(tiny_models: Path) -> Any:
 
 
 def request_for(name: str = "cat", **more: Any) -> api.Request:
-    return api.Request(Concept(name=name), probe=LITTLE, **more)
+    return api.Request(Concept(name=name), probe=FEW_STEPS, **more)
 
 
 def weights(encoder: Any) -> dict[str, Any]:

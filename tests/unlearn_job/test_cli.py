@@ -97,6 +97,7 @@ def test_help_answers_at_once() -> None:
 
 FLAGS = ("--concept", "cat", "--pipeline", "/models/t2v", "--judge", "/judge")
 """What every command about one concept needs."""
+DATA_SET = ("--anchor", "cat", "--surrogate", "/models/t2i", "--judge", "/judge", "--out", "set")
 AS_PRINTED = ("--kind", "scene", "--device", "cpu", "--wordings", "implicit", "--preserve", "style:x")
 """Choices as the help prints them, none of which is wrong."""
 
@@ -140,21 +141,7 @@ AS_PRINTED = ("--kind", "scene", "--device", "cpu", "--wordings", "implicit", "-
             "InvalidDocument: encoder-from: String should",
         ),
         (
-            [
-                *[
-                    "dataset",
-                    "--anchor",
-                    "cat",
-                    "--surrogate",
-                    "/m",
-                    "--judge",
-                    "/j",
-                    "--out",
-                    "set",
-                    "--llm",
-                    "nourl",
-                ]
-            ],
+            ["dataset", *DATA_SET, "--llm", "nourl"],
             "InvalidDocument: llm: nourl is no http:// or https:// address",
         ),
         (["erase", *FLAGS, "--prompts", "/nowhere"], "InvalidDocument: cannot read the prompts in /nowhere"),
