@@ -1,7 +1,7 @@
 """Unlearning on pipelines that are in memory, for users of diffusers; the Job does the same from a document.
 
-comet = Concept(name="captain comet", kind="Character")
-erased = erase(pipe, Request(comet, preserve=["captain whale"]), judge)
+judge = open_judge(JudgeType.CLASSIFIER, Path("models/judge"), "cpu")
+erased = erase(pipe, concept="Character:captain comet", preserve=["captain whale"], judge=judge)
 pipe.text_encoder = erased.encoder
 
 Where a pipeline reads several encoders, `encoder=("text_encoder", "text_encoder_2")` edits them together, and
@@ -12,17 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Required, TypedDict, Unpack
 
 from diffusers import DiffusionPipeline
+from pydantic import ValidationError
 from transformers import PreTrainedModel
 
 from unlearn_job.attacking import outcomes
 from unlearn_job.attacks import Budget, Outcome
 from unlearn_job.attacks.catalogue import load_attack
 from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer, check_same_tokens
-from unlearn_job.composing import document_of, kept
+from unlearn_job.composing import document_of
 from unlearn_job.conditioning import UnsupportedEncoderError, attach
 from unlearn_job.contract.concept import Concept, ConceptKind
 from unlearn_job.contract.document import JobInput, Probe
@@ -36,10 +37,12 @@ from unlearn_job.foreign import filled
 from unlearn_job.identifying import Identified, answer
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
+from unlearn_job.naming import concept_of, kept
 from unlearn_job.observing import observe
 from unlearn_job.probe import ProbeReport
 from unlearn_job.probe import identify as draw_base
 from unlearn_job.probe import probe as draw_new
+from unlearn_job.reading import DocumentError, check_method, first_error
 from unlearn_job.tokenizers import tokenizer_name
 from unlearn_job.unlearn import Phrases, unlearn_all
 
@@ -47,27 +50,35 @@ IN_MEMORY: Final = "file:///in-memory"
 """Stands in documents for what has no address. It enters digests: those made here are of no use elsewhere."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What is asked of a concept, and how it is measured.
+class Asked(TypedDict, total=False):
+    """What all functions take by keyword: what is asked of which concepts, and how it is measured.
 
     Attributes
     ----------
-    concept: name, kind, aliases and anchor.
-    preserve: concepts that must stay, as "NAME" of the same kind or "KIND:NAME".
+    concept: what shall go, as "NAME" of an object or "KIND:NAME", or a `Concept` with aliases and an anchor;
+        or several of either, which go at once.
+    judge: says whether a picture shows a concept; `unlearn_job.judges.loading.open_judge` opens a model.
+    preserve: concepts that must stay, as "NAME" of the (first) concept's kind or "KIND:NAME".
     holdout: the same, but only probed: evidence for what no list names.
     prompts: templates by kind, each with {} for the concept; built-in ones for kinds that are missing.
     probe: how much is generated.
     seed: everything random derives from it; in [0, 2**31).
+    surrogate: text-to-image pipeline that shares the encoder, for methods that train through it, and for
+        images that cost less than clips.
+    encoder: component that is edited, or several that are edited and probed together: the first of them
+        chooses anchors and neighbours. Default: "text_encoder".
 
     """
 
-    concept: Concept
-    preserve: Sequence[str] = ()
-    holdout: Sequence[str] = ()
-    prompts: Mapping[ConceptKind, Sequence[str]] | None = None
-    probe: Probe = field(default_factory=Probe)
-    seed: int = 0
+    concept: Required[str | Concept | Sequence[str | Concept]]
+    judge: Required[Judge]
+    preserve: Sequence[str]
+    holdout: Sequence[str]
+    prompts: Mapping[ConceptKind, Sequence[str]]
+    probe: Probe
+    seed: int
+    surrogate: DiffusionPipeline
+    encoder: str | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -94,15 +105,12 @@ class Erased:
 
 def erase(
     pipeline: DiffusionPipeline,
-    request: Request,
-    judge: Judge,
     *,
-    surrogate: DiffusionPipeline | None = None,
-    method: MethodSpec | None = None,
+    method: str | MethodSpec | None = None,
     gates: Gates | None = None,
-    encoder: str | Sequence[str] = "text_encoder",
+    **asked: Unpack[Asked],
 ) -> Erased:
-    """Unlearn a concept in a pipeline's text encoders and probe the result. The pipeline is not changed.
+    """Unlearn concepts in a pipeline's text encoders and probe the result. The pipeline is not changed.
 
     As in a Job, words that the encoder takes for the concept's name are looked for first and go with it, and
     what the judge knows near it is preserved.
@@ -111,31 +119,24 @@ def erase(
     ----------
     pipeline
         Text-to-video pipeline.
-    request
-        The concept, what must stay, and how it is measured.
-    judge
-        Says whether a picture shows a concept; see `unlearn_job.judges`.
-    surrogate
-        Text-to-image pipeline that shares the encoder, for methods that train through it, and for images
-        that cost less than clips.
     method
-        Method and parameters; the default needs no surrogate.
+        Name of the method, or with parameters; None is the default, which needs no surrogate.
     gates
         Bounds that the figures are held to.
-    encoder
-        Component to edit, or several that are edited and probed together: the first of them chooses anchors
-        and neighbours.
+    asked
+        `concept` and `judge`, and what else `Asked` names.
 
     Raises
     ------
     PermanentFailure
-        The encoders differ, the method needs a surrogate, or the judge does not know a concept.
+        The encoders differ, the method needs a surrogate, the judge does not know a concept, or what shall
+        go shall stay as well.
     UnknownMethodError
         There is no such method.
 
     """
-    document = _document(request, encoder, method or MethodSpec())
-    models = models_of(pipeline, surrogate, document.base.components)
+    spec = MethodSpec(name=method) if isinstance(method, str) else method or MethodSpec()
+    document, models, judge = _opened(pipeline, spec, **asked)
     found = discover(models, judge, document)
     document = found.document
     base = draw_base(models, judge, document)
@@ -148,56 +149,37 @@ def erase(
     return Erased(served, report, broken_gates(gates or Gates(), report.figures))
 
 
-def identify(
-    pipeline: DiffusionPipeline,
-    request: Request,
-    judge: Judge,
-    *,
-    surrogate: DiffusionPipeline | None = None,
-    encoder: str | Sequence[str] = "text_encoder",
-) -> Identified:
-    """Say whether a pipeline knows a concept. Parameters as of `erase`."""
-    document = _document(request, encoder, MethodSpec())
-    return answer(models_of(pipeline, surrogate, document.base.components), judge, document)
+def identify(pipeline: DiffusionPipeline, **asked: Unpack[Asked]) -> tuple[Identified, ...]:
+    """Say whether a pipeline knows concepts, one answer for each. Parameters and failures as of `erase`."""
+    document, models, judge = _opened(pipeline, MethodSpec(), **asked)
+    return answer(models, judge, document)
 
 
-def probe(
-    pipeline: DiffusionPipeline,
-    request: Request,
-    judge: Judge,
-    changed: Encoders,
-    *,
-    surrogate: DiffusionPipeline | None = None,
-    encoder: str | Sequence[str] = "text_encoder",
-) -> ProbeReport:
+def probe(pipeline: DiffusionPipeline, changed: Encoders, **asked: Unpack[Asked]) -> ProbeReport:
     """Measure an encoder that anybody made, or several by component, against the pipeline's own.
 
-    Parameters as of `erase`.
+    Parameters and failures as of `erase`.
     """
-    document = _document(request, encoder, MethodSpec())
-    models = models_of(pipeline, surrogate, document.base.components)
+    document, models, judge = _opened(pipeline, MethodSpec(), **asked)
     base = draw_base(models, judge, document)
     return draw_new(models, _measurable(models, changed), judge, document, base)
 
 
 def attack(
     pipeline: DiffusionPipeline,
-    request: Request,
-    judge: Judge,
     changed: Encoders,
     *,
     attacks: Sequence[str] = ("words",),
     budget: Budget | None = None,
-    surrogate: DiffusionPipeline | None = None,
-    encoder: str | Sequence[str] = "text_encoder",
+    **asked: Unpack[Asked],
 ) -> tuple[Outcome, ...]:
-    """Look for inputs that bring a concept back from an encoder that anybody made.
+    """Look for inputs that bring concepts back from an encoder that anybody made.
 
     The pipeline's own encoder is the control: it answers the same prompts with the same seeds.
 
     Parameters
     ----------
-    pipeline, request, judge, surrogate, encoder
+    pipeline, asked
         As of `erase`.
     changed
         The encoder to attack; several by component.
@@ -209,8 +191,8 @@ def attack(
     Returns
     -------
     tuple of Outcome
-        One for each attack, in order: the best prompt found, how often it shows the concept on fresh seeds,
-        and how often it does with the pipeline's own encoder.
+        One for each attack and concept, attack by attack: the best prompt found, how often it shows the
+        concept on fresh seeds, and how often it does with the pipeline's own encoder.
 
     Raises
     ------
@@ -222,8 +204,7 @@ def attack(
     """
     for name in attacks:
         load_attack(name)
-    document = _document(request, encoder, MethodSpec())
-    models = models_of(pipeline, surrogate, document.base.components)
+    document, models, judge = _opened(pipeline, MethodSpec(), **asked)
     found = outcomes(
         models, _measurable(models, changed), judge, document, attacks, budget=budget or Budget()
     )
@@ -295,19 +276,42 @@ def _measurable(models: Models, changed: Encoders) -> Encoders:
     return found if models.beside else found[models.encoder_name]
 
 
-def _document(request: Request, encoder: str | Sequence[str], method: MethodSpec) -> JobInput:
-    encoders = (encoder,) if isinstance(encoder, str) else tuple(encoder)
-    return document_of(
-        request.concept,
-        preserve=kept(request.preserve, request.concept.kind),
-        holdout=kept(request.holdout, request.concept.kind),
-        base=base_models(
-            surrogate=f"{IN_MEMORY}/surrogate", pipeline=f"{IN_MEMORY}/pipeline", encoders=encoders
-        ),
-        judge=JudgeSource(type=JudgeType.CLASSIFIER, source=f"{IN_MEMORY}/judge"),
-        storage=Storage(uri=IN_MEMORY),
-        method=method,
-        prompts={kind: tuple(texts) for kind, texts in (request.prompts or {}).items()},
-        probe=request.probe,
-        seed=request.seed,
-    )
+def _opened(
+    pipeline: DiffusionPipeline,
+    method: MethodSpec,
+    *,
+    concept: str | Concept | Sequence[str | Concept],
+    judge: Judge,
+    preserve: Sequence[str] = (),
+    holdout: Sequence[str] = (),
+    prompts: Mapping[ConceptKind, Sequence[str]] | None = None,
+    probe: Probe | None = None,
+    seed: int = 0,
+    surrogate: DiffusionPipeline | None = None,
+    encoder: str | Sequence[str] = "text_encoder",
+) -> tuple[JobInput, Models, Judge]:
+    """Return what the steps work on, from what `Asked` names; raises as `erase`."""
+    given = (concept,) if isinstance(concept, str | Concept) else concept
+    try:
+        concepts = [concept_of(one, ConceptKind.OBJECT) if isinstance(one, str) else one for one in given]
+        kind = concepts[0].kind if concepts else ConceptKind.OBJECT
+        document = document_of(
+            concepts,
+            preserve=kept(preserve, kind),
+            holdout=kept(holdout, kind),
+            base=base_models(
+                surrogate=f"{IN_MEMORY}/surrogate" if surrogate else None,
+                pipeline=f"{IN_MEMORY}/pipeline",
+                encoders=(encoder,) if isinstance(encoder, str) else tuple(encoder),
+            ),
+            judge=JudgeSource(type=JudgeType.CLASSIFIER, source=f"{IN_MEMORY}/judge"),
+            storage=Storage(uri=IN_MEMORY),
+            method=method,
+            prompts={which: tuple(texts) for which, texts in (prompts or {}).items()},
+            probe=probe or Probe(),
+            seed=seed,
+        )
+    except ValidationError as exc:
+        raise DocumentError(first_error(exc)) from exc
+    check_method(document)
+    return document, models_of(pipeline, surrogate, document.base.components), judge

@@ -30,7 +30,7 @@ def attacked(
     Parameters
     ----------
     document
-        One erasure: the concept that the attacks want back, and how images are drawn.
+        The concepts that the attacks want back, and how images are drawn.
     address
         The encoder, as `unlearn_job.foreign` reads it.
     names

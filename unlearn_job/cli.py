@@ -54,7 +54,7 @@ def erase(
     output: Output = "text",
     debug: bool = False,
 ) -> int:
-    """Unlearn one concept, prove it, and leave the release in a folder.
+    """Unlearn concepts, prove it, and leave the release in a folder.
 
     It is the Job that a cluster would run, from a document made of the flags. Exit codes as of `run`. The
     same command again answers at once, because the release is there.
@@ -94,7 +94,8 @@ def _build(read: Callable[[], JobInput], *, output: str, debug: bool) -> int:
 
         result = build_release(document, settings)
         leave_message(fitting(result), settings.termination_log)
-        show(result.to_json() if output == "json" else summary(result))
+        concepts = {one.digest: one.concept.name for one in (*document.adds, *document.holds)}
+        show(result.to_json() if output == "json" else summary(result, concepts))
         return 0
 
     return guarded(build, output=output, debug=debug, termination_log=settings.termination_log)

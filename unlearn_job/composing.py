@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from unlearn_job.contract.key import erasure_digest, release_key
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Source, Storage, base_models
 from unlearn_job.methods import UnknownMethodError, configs
+from unlearn_job.naming import check_apart, concept_of, kept, listed
 from unlearn_job.reading import DocumentError, check_method, first_error, number_or_text, read_json
 
 MODEL: Final = "local"
@@ -28,14 +29,18 @@ Prompts = dict[ConceptKind, tuple[Template, ...]]
 
 
 class Wish(ContractModel):
-    """One erasure, as the flags of a command say it."""
+    """What shall go, and on which models, as the flags of a command say it."""
 
-    concept: Name
-    """What must no longer be generated, as a prompt says it, without an article."""
+    concept: tuple[str, ...] = ()
+    """What must no longer be generated, as a prompt says it, without an article: NAME or KIND:NAME. Given
+    again, all go at once. Default: every concept of --concepts-file."""
+    concepts_file: Path | None = None
+    """JSON list of concepts with name, kind, aliases, anchor, descriptions and images."""
     kind: ConceptKind = ConceptKind.OBJECT
-    """Decides the prompts."""
+    """Of names that say none. Decides the prompts."""
     alias: tuple[Name, ...] = ()
-    """Another name that draws the same; may be given again."""
+    """Another name that draws the same; may be given again. This and the next three are of one concept: with
+    several, their place is --concepts-file."""
     anchor: Name | None = None
     """Phrase that the concept turns into, such as "a man". Else the nearest kept concept of its kind."""
     description: tuple[Description, ...] = ()
@@ -75,7 +80,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
     Parameters
     ----------
     wish
-        The erasure and the models.
+        What shall go, and the models.
     probe
         How much is generated.
     parameters
@@ -91,14 +96,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
     """
     try:
         document = document_of(
-            Concept(
-                name=wish.concept,
-                kind=wish.kind,
-                aliases=wish.alias,
-                anchor=wish.anchor,
-                descriptions=wish.description,
-                images=address(wish.given) if wish.given else None,
-            ),
+            wanted(wish),
             preserve=kept(wish.preserve, wish.kind),
             holdout=kept(wish.holdout, wish.kind),
             base=base_models(
@@ -122,6 +120,38 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
     return document
 
 
+def wanted(wish: Wish) -> tuple[Concept, ...]:
+    """Return what shall go.
+
+    Raises
+    ------
+    DocumentError
+        That is nothing, the file cannot be read, or a flag says of several concepts what belongs to one.
+    pydantic.ValidationError
+        A name or a kind is none.
+
+    """
+    known = listed(wish.concepts_file)
+    found = [known[text] if text in known else concept_of(text, wish.kind) for text in wish.concept]
+    concepts = tuple(found or known.values())
+    if not concepts:
+        raise DocumentError("name what shall go: --concept NAME, or --concepts-file FILE")
+    own = {
+        "aliases": wish.alias,
+        "anchor": wish.anchor,
+        "descriptions": wish.description,
+        "images": address(wish.given) if wish.given else None,
+    }
+    if any(own.values()):
+        if known or len(concepts) > 1:
+            raise DocumentError(
+                "--alias, --anchor, --description and --given are of one concept; with several, or a file of "
+                "concepts, write them into --concepts-file"
+            )
+        return (Concept.model_validate({"name": concepts[0].name, "kind": concepts[0].kind, **own}),)
+    return concepts
+
+
 def encoder_address(source: str) -> str:
     """Return where an encoder is as an address.
 
@@ -143,7 +173,7 @@ def address(source: str) -> str:
 
 
 def document_of(
-    concept: Concept,
+    concepts: Sequence[Concept],
     *,
     preserve: tuple[KeptConcept, ...],
     holdout: tuple[KeptConcept, ...],
@@ -156,29 +186,24 @@ def document_of(
     seed: int,
     device: Device = Device.AUTO,
 ) -> JobInput:
-    """Return the document that erases one concept from the base encoder.
+    """Return the document that erases concepts from the base encoder.
 
     Raises
     ------
     DocumentError
-        What goes shall stay as well, or what is trained on be evidence.
+        As of `check_apart`.
     UnknownMethodError
         There is no such method.
     pydantic.ValidationError
         The method's parameters break a rule.
 
     """
-    gone = {name.lower() for name in (concept.name, *concept.aliases)}
-    if concept.anchor and concept.anchor.lower() in gone:
-        raise DocumentError("anchor is the concept itself; name what it is to turn into, or leave it out")
-    for what, some in (("preserve", preserve), ("holdout", holdout)):
-        if any(one.name.lower() in gone for one in some):
-            raise DocumentError(f"{what} names the concept or one of its aliases; it cannot go and stay")
-    if {one.name.lower() for one in preserve} & {one.name.lower() for one in holdout}:
-        raise DocumentError("holdout repeats a concept of preserve; what is trained on is no evidence")
-    erasure = erasure_of(concept, preserve=preserve, base=base, method=method, prompts=prompts, seed=seed)
+    check_apart(concepts, preserve, holdout)
     return batch_of(
-        (erasure,),
+        tuple(
+            erasure_of(one, preserve=preserve, base=base, method=method, prompts=prompts, seed=seed)
+            for one in concepts
+        ),
         (),
         holdout=holdout,
         base=base,
@@ -253,16 +278,6 @@ def batch_of(
         seed=seed,
         device=device,
     )
-
-
-def kept(texts: Iterable[str], kind: ConceptKind) -> tuple[KeptConcept, ...]:
-    """Read kept concepts from "NAME", which has the kind given, or "KIND:NAME"."""
-    found = []
-    for text in texts:
-        before, colon, after = text.partition(":")
-        content = {"kind": before, "name": after} if colon else {"kind": kind, "name": text}
-        found.append(KeptConcept.model_validate(content))
-    return tuple(dict.fromkeys(found))
 
 
 def read_prompts(path: Path | None) -> Prompts:

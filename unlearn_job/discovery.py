@@ -13,6 +13,7 @@ from unlearn_job.erasing import erasings
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.neighbours import find_neighbours, with_neighbours
+from unlearn_job.probe.subjects import check_known
 from unlearn_job.prompts import Templates
 from unlearn_job.retain import kept_concepts
 
@@ -57,6 +58,7 @@ def discover(models: Models, judge: Judge, doc: JobInput) -> Discovery:
         The judge cannot judge one of the concepts.
 
     """
+    check_known(judge, doc)
     erasing = erasings(doc, Templates.of(doc), models.base_encoder, models.tokenizer, kept_concepts(doc))
     aliases = find_aliases(models, judge, doc, erasing)
     widened = with_aliases(doc, aliases)

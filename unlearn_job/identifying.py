@@ -67,13 +67,13 @@ class Identified:
         }
 
 
-def identified(document: JobInput, settings: JobSettings) -> Identified:
-    """Load a document's models and look whether they know the concept that it erases.
+def identified(document: JobInput, settings: JobSettings) -> tuple[Identified, ...]:
+    """Load a document's models and look whether they know the concepts that it erases.
 
     Parameters
     ----------
     document
-        One erasure.
+        What it adds is looked at.
     settings
         The process's settings.
 
@@ -86,20 +86,21 @@ def identified(document: JobInput, settings: JobSettings) -> Identified:
     return answered(document, settings, lambda models, judge: answer(models, judge, document))
 
 
-def answer(models: Models, judge: Judge, document: JobInput) -> Identified:
-    """Draw a document's one erasure and what surrounds it with the base model, and say what was seen."""
+def answer(models: Models, judge: Judge, document: JobInput) -> tuple[Identified, ...]:
+    """Draw what a document adds, and what surrounds it, with the base model, and say what was seen."""
     found = discover(models, judge, document)
     # Further wordings and a budget are of use to a probe alone, and cost images and clips.
     names_alone = document.probe.model_copy(update={"wordings": (), "budget_seconds": None})
     base = identify(models, judge, document.model_copy(update={"probe": names_alone}))
-    (erasure,) = document.adds
-    name = erasure.concept.name
-    return Identified(
-        concept=name,
-        kind=erasure.concept.kind,
-        known=erasure.digest not in base.not_present,
-        shown=base.seen[name].shown(),
-        false_positives=base.false_positives[name],
-        aliases=tuple(alias.name for alias in found.aliases if alias.joins),
-        neighbours=tuple(one.name for one in found.neighbours),
+    return tuple(
+        Identified(
+            concept=erasure.concept.name,
+            kind=erasure.concept.kind,
+            known=erasure.digest not in base.not_present,
+            shown=base.seen[erasure.concept.name].shown(),
+            false_positives=base.false_positives[erasure.concept.name],
+            aliases=tuple(one.name for one in found.aliases if one.joins and one.digest == erasure.digest),
+            neighbours=tuple(one.name for one in found.neighbours if one.digest == erasure.digest),
+        )
+        for erasure in document.adds
     )

@@ -42,20 +42,23 @@ class Probed:
     def text(self) -> str:
         """Return the figures as a few lines for a person, with what drawing cost."""
         report = self.report
+        concepts = {row.digest: row.concept for row in report.rows if row.digest is not None}
         pace = (
             f"  drew {report.images_per_second or 0:.1f} images and {report.clips_per_second or 0:.1f} clips "
             "a second with the new encoder"
         )
-        return "\n".join([*figure_lines(report.figures), pace, *(f"  {text}" for text in self.broken)])
+        return "\n".join(
+            [*figure_lines(report.figures, concepts), pace, *(f"  {text}" for text in self.broken)]
+        )
 
 
 def probed(document: JobInput, address: str, settings: JobSettings) -> Probed:
-    """Load a document's models and an encoder, and measure it for the concept that the document erases.
+    """Load a document's models and an encoder, and measure it for the concepts that the document erases.
 
     Parameters
     ----------
     document
-        One erasure, what must stay, and how much is drawn.
+        What shall be gone, what must stay, and how much is drawn.
     address
         The encoder, as `unlearn_job.foreign` reads it.
     settings

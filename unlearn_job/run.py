@@ -26,13 +26,13 @@ from unlearn_job.discovery import discover
 from unlearn_job.encoder import Encoders, joint_digest, save_encoders
 from unlearn_job.erasing import erasings
 from unlearn_job.judges.judge import Judge
-from unlearn_job.judges.loading import open_judge
 from unlearn_job.localise import localised
-from unlearn_job.models import Models, load_models
+from unlearn_job.models import Models
 from unlearn_job.parent import parent_names
 from unlearn_job.pictures_cache import PicturesCache, caching
 from unlearn_job.placing import peak_memory, reset_peak, retried
 from unlearn_job.probe import ProbeReport, identify, probe
+from unlearn_job.probing import loaded
 from unlearn_job.prompts import Templates
 from unlearn_job.provenance import provenance
 from unlearn_job.publish import commit, find_published, upload
@@ -41,7 +41,6 @@ from unlearn_job.retain import kept_concepts
 from unlearn_job.settings import JobSettings
 from unlearn_job.shots import given_shots
 from unlearn_job.signing import check_signing, sign
-from unlearn_job.sources import resolve
 from unlearn_job.store import Store, open_store
 from unlearn_job.store.release import release_prefix
 from unlearn_job.unlearn import Phrases, unlearn_all
@@ -183,10 +182,8 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
 
 def _load(document: JobInput, settings: JobSettings, clock: Clock, thrift: int) -> tuple[Models, Judge]:
     with clock.step("load") as figures:
-        models = load_models(document, settings.cache_dir, settings.memory, thrift)
+        models, judge = loaded(document, settings, thrift)
         reset_peak(models.device)
-        folder = resolve(document.judge.source, settings.cache_dir, document.storage)
-        judge = open_judge(document.judge.type, folder, models.device, Templates.of(document))
         figures.update(device=models.device.type, base=models.base_sha256[:10], plan=str(models.plan))
     return models, judge
 

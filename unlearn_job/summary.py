@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from unlearn_job.contract.concept import Digest
 from unlearn_job.contract.figures import Figures, WorstFigures
 from unlearn_job.contract.result import JobResult, Outcome
 
 
-def summary(result: JobResult) -> str:
-    """Return a result as a few lines for a person."""
+def summary(result: JobResult, concepts: Mapping[Digest, str]) -> str:
+    """Return a result as a few lines for a person; `concepts` are the names of its erasures by digest."""
     lines = [f"{result.outcome.value}: release {result.key[:10]}"]
     if result.outcome is Outcome.NOT_PRESENT:
         return f"{lines[0]} not built: {result.message}"
     if result.figures is not None:
-        lines += figure_lines(result.figures)
+        lines += figure_lines(result.figures, concepts)
     lines.append("  seconds: " + ", ".join(f"{step} {seconds}" for step, seconds in result.seconds.items()))
     if result.message:
         lines.append(f"  {result.message}")
     return "\n".join(lines)
 
 
-def figure_lines(figures: Figures) -> list[str]:
-    """Return what a probe counted, one line for each erasure and each group of kept concepts."""
+def figure_lines(figures: Figures, concepts: Mapping[Digest, str]) -> list[str]:
+    """Return what a probe counted, one line for each erasure and each group of kept concepts.
+
+    An erasure has its digest beside its name: the sentences of gates speak of it by that.
+    """
     lines = []
     for erasure in figures.erasures:
         images, clips, base = erasure.images, erasure.clips, erasure.base
         lines.append(
-            f"  erasure {erasure.digest[:10]}: still shown by {images.hits} of {images.samples} images "
-            f"(at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} of {clips.samples} clips "
+            f"  {concepts[erasure.digest]} ({erasure.digest[:10]}): still shown by {images.hits} of "
+            f"{images.samples} images (at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} of {clips.samples} clips "
             f"(at most {100 * clips.wilson()[1]:.1f} %); base {base.hits} of {base.samples}"
         )
     for name in ("preserved", "holdout", "neighbours"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from diffusers import DiffusionPipeline
 
-from unlearn_job.api import Request, attack, erase, identify
+from unlearn_job.api import attack, erase, identify
 from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.concept import Concept, ConceptKind
 from unlearn_job.contract.document import Probe
@@ -28,32 +28,25 @@ judge = open_judge(JudgeType.CLASSIFIER, MODELS / "judge-classifier", "cpu")
 # What shall go, what must stay, what is only measured, and how much is drawn to tell.
 
 # %%
-request = Request(
-    Concept(name="captain comet", kind=ConceptKind.CHARACTER, aliases=("comet man",), anchor="a figure"),
-    preserve=[
-        "captain whale",
-        "lady lantern",
-        "Person:anna berg",
-        "Object:cat",
-        "Object:robot",
-        "Object:house",
-    ],
-    holdout=["doctor lantern", "Object:fish", "Object:star"],
-    probe=Probe(
-        images=16,
-        clips=8,
-        retention_images=54,
-        wording_images=4,
-        image_steps=4,
-        clip_steps=4,
-        frames=4,
-        guidance="4",
-    ),
+comet = Concept(name="captain comet", kind=ConceptKind.CHARACTER, aliases=("comet man",), anchor="a figure")
+others = ["captain whale", "lady lantern", "Person:anna berg", "Object:cat", "Object:robot", "Object:house"]
+unlisted = ["doctor lantern", "Object:fish", "Object:star"]
+amounts = Probe(
+    images=16,
+    clips=8,
+    retention_images=54,
+    wording_images=4,
+    image_steps=4,
+    clip_steps=4,
+    frames=4,
+    guidance="4",
 )
-print(identify(video, request, judge, surrogate=image).sentence())
+measured = {"judge": judge, "surrogate": image, "probe": amounts}
+for answer in identify(video, concept=comet, preserve=others, holdout=unlisted, **measured):
+    print(answer.sentence())
 
 # %%
-erased = erase(video, request, judge, surrogate=image)
+erased = erase(video, concept=comet, method="closed-form", preserve=others, holdout=unlisted, **measured)
 residual = erased.report.figures.erasures[0]
 print(f"still shown by {residual.images.hits} of {residual.images.samples} images", end=" ")
 print(f"and {residual.clips.hits} of {residual.clips.samples} clips, any frame")
@@ -66,7 +59,9 @@ for name in ("preserved", "holdout", "neighbours"):
 
 # %%
 little = Budget(screened=300, rounds=1, judged=8, finalists=4, selection=4, fresh=16)
-for found in attack(video, request, judge, erased.encoder, attacks=["words"], budget=little, surrogate=image):
+for found in attack(
+    video, erased.encoder, concept=comet, preserve=others, attacks=["words"], budget=little, **measured
+):
     print(
         f"{found.attack}: {found.prompt!r} shows him in {found.edited.hits} of {found.edited.samples} images,"
     )

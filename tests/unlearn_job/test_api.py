@@ -37,8 +37,9 @@ def judge(tiny_models: Path) -> Any:
     return open_judge(JudgeType.CLASSIFIER, tiny_models / "judge", "cpu")
 
 
-def request_for(name: str = "cat", **more: Any) -> api.Request:
-    return api.Request(Concept(name=name), probe=FEW_STEPS, **more)
+@pytest.fixture
+def asked(models: Models, judge: Any) -> dict[str, Any]:
+    return {"concept": "cat", "judge": judge, "surrogate": models.surrogate, "probe": FEW_STEPS}
 
 
 def weights(encoder: Any) -> dict[str, Any]:
@@ -49,9 +50,11 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
-def test_erasing_gives_another_encoder_and_leaves_the_pipeline_alone(models: Models, judge: Any) -> None:
+def test_erasing_gives_another_encoder_and_leaves_the_pipeline_alone(
+    models: Models, asked: dict[str, Any]
+) -> None:
     before, own = weights(models.pipeline.text_encoder), models.pipeline.text_encoder
-    erased = api.erase(models.pipeline, request_for(preserve=["fish"]), judge, surrogate=models.surrogate)
+    erased = api.erase(models.pipeline, preserve=["fish"], method="closed-form", **asked)
     assert models.pipeline.text_encoder is own
     assert same(before, weights(own))
     assert not same(before, weights(erased.encoder))
@@ -61,55 +64,71 @@ def test_erasing_gives_another_encoder_and_leaves_the_pipeline_alone(models: Mod
     models.pipeline.text_encoder = erased.encoder
 
 
-def test_the_same_request_gives_the_same_bytes(models: Models, judge: Any) -> None:
+def test_the_same_request_gives_the_same_bytes(models: Models, asked: dict[str, Any]) -> None:
     first, second = (
-        api.erase(models.pipeline, request_for(seed=3), judge, surrogate=models.surrogate) for _ in range(2)
+        api.erase(models.pipeline, seed=3, **asked | {"concept": given})
+        for given in ("cat", Concept(name="cat"))
     )
     assert same(weights(first.encoder), weights(second.encoder))
     assert first.report.to_json() == second.report.to_json()
 
 
-def test_a_concept_that_is_seen_in_all_others_is_not_known(models: Models, judge: Any) -> None:
-    assert api.identify(models.pipeline, request_for(), judge, surrogate=models.surrogate).known
-    asked = request_for(preserve=["fish"])
-    assert not api.identify(models.pipeline, asked, judge, surrogate=models.surrogate).known
+def test_several_concepts_go_at_once(models: Models, asked: dict[str, Any]) -> None:
+    both = asked | {"concept": ["cat", Concept(name="fish", anchor="a house")]}
+    erased = api.erase(models.pipeline, **both)
+    assert [row.concept for row in erased.report.rows] == ["cat", "fish"]
+    answers = api.identify(models.pipeline, **both)
+    assert [answer.concept for answer in answers] == ["cat", "fish"]
+    found = api.attack(models.pipeline, erased.encoder, attacks=["misspelling"], budget=SMALL, **both)
+    assert [outcome.concept for outcome in found] == ["cat", "fish"]
 
 
-def test_anybodys_encoder_can_be_probed(models: Models, judge: Any) -> None:
-    report = api.probe(
-        models.pipeline,
-        request_for(),
-        judge,
-        deepcopy(models.pipeline.text_encoder),
-        surrogate=models.surrogate,
-    )
+def test_a_concept_that_is_seen_in_all_others_is_not_known(models: Models, asked: dict[str, Any]) -> None:
+    (alone,) = api.identify(models.pipeline, **asked)
+    assert alone.known
+    (beside,) = api.identify(models.pipeline, preserve=["fish"], **asked)
+    assert not beside.known
+
+
+def test_anybodys_encoder_can_be_probed(models: Models, asked: dict[str, Any]) -> None:
+    report = api.probe(models.pipeline, deepcopy(models.pipeline.text_encoder), **asked)
     (row,) = report.rows
     assert row.images.hits == row.base.hits == row.base.samples
 
 
-def test_anybodys_encoder_can_be_attacked(models: Models, judge: Any) -> None:
-    (found,) = api.attack(
-        models.pipeline,
-        request_for(),
-        judge,
-        deepcopy(models.pipeline.text_encoder),
-        attacks=["misspelling"],
-        budget=SMALL,
-        surrogate=models.surrogate,
-    )
+def test_anybodys_encoder_can_be_attacked(models: Models, asked: dict[str, Any]) -> None:
+    encoder = deepcopy(models.pipeline.text_encoder)
+    (found,) = api.attack(models.pipeline, encoder, attacks=["misspelling"], budget=SMALL, **asked)
     # Attacked and control are the same encoder here.
     assert (found.attack, found.opened) == ("misspelling", False)
     assert found.edited == found.base
 
 
-def test_an_encoder_of_another_model_is_refused(models: Models, judge: Any) -> None:
+def test_an_encoder_of_another_model_is_refused(models: Models, asked: dict[str, Any]) -> None:
     with pytest.raises(PermanentFailure, match="the encoder is no version of the base encoder"):
-        api.probe(models.pipeline, request_for(), judge, tiny.encoder(layers=4), surrogate=models.surrogate)
+        api.probe(models.pipeline, tiny.encoder(layers=4), **asked)
 
 
-def test_a_method_that_needs_a_surrogate_says_so(models: Models, judge: Any) -> None:
-    with pytest.raises(PermanentFailure, match="surrogate"):
-        api.erase(models.pipeline, request_for(), judge, method=MethodSpec(name="few-shot"))
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"method": "few-shot", "surrogate": None}, "base.surrogate: method few-shot goes through"),
+        ({"method": "magic"}, "there is no method 'magic'"),
+        ({"method": MethodSpec(parameters={"nonsense": 1})}, "nonsense: Extra inputs are not permitted"),
+        ({"concept": []}, "adds: Tuple should have at least 1 item"),
+        ({"concept": ""}, "name: String should have at least 1 character"),
+        ({"concept": ["cat", "Cat"]}, "two concepts are called 'cat'"),
+        ({"preserve": ["Animal:cow"]}, "kind: Input should be"),
+        ({"preserve": ["Cat"]}, "preserve names the concept"),
+        ({"seed": -1}, "seed: Input should be greater than or equal to 0"),
+        ({"encoder": "vae"}, "encoder: String should match pattern"),
+    ],
+)
+def test_what_breaks_a_rule_is_one_sentence(
+    change: dict[str, Any], sentence: str, models: Models, asked: dict[str, Any]
+) -> None:
+    with pytest.raises(PermanentFailure, match=sentence):
+        api.erase(models.pipeline, **asked | change)
 
 
 def test_the_example_erases_the_captain(capsys: pytest.CaptureFixture[str]) -> None:

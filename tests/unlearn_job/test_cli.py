@@ -110,7 +110,7 @@ AS_PRINTED = ("--kind", "scene", "--device", "cpu", "--wordings", "implicit", "-
         (["run", "/nowhere.json"], "InvalidDocument: cannot read /nowhere.json: No such file or directory"),
         (["run", "/proc"], "InvalidDocument: cannot read /proc: Is a directory"),
         (["validate", "a", "b"], "Usage: Unused Tokens: ['b']."),
-        (["erase", *FLAGS[2:]], "Usage: --concept: Field required"),
+        (["erase", *FLAGS[2:]], "InvalidDocument: name what shall go: --concept NAME"),
         (["erase", *FLAGS, "--nonsense", "1"], "Usage: Unknown option: --nonsense."),
         (["erase", *FLAGS, "--output", "xml"], 'Usage: Invalid value "xml" for --output.'),
         (["erase", *FLAGS, "--images", "many"], "Usage: --images: Input should be a valid integer"),
@@ -123,6 +123,10 @@ AS_PRINTED = ("--kind", "scene", "--device", "cpu", "--wordings", "implicit", "-
         (["erase", *FLAGS, "--method", "magic"], "UnknownMethod: there is no method 'magic'"),
         (["erase", *FLAGS, "--method", "few-shot"], "InvalidDocument: base.surrogate: method few-shot"),
         (["erase", *FLAGS, "--parameters.x", "1"], "InvalidDocument: x: Extra inputs are not permitted"),
+        (["erase", *FLAGS, "--concept", "Cat"], "InvalidDocument: two concepts are called 'cat'"),
+        (["erase", *FLAGS, "--concept", "fish", "--anchor", "a man"], "InvalidDocument: --alias, --anchor,"),
+        (["erase", *FLAGS, "--concept", "Animal:cow"], "InvalidDocument: kind: Input should be"),
+        (["erase", *FLAGS, "--concept", ""], "InvalidDocument: name: String should have at least 1"),
         (["erase", *FLAGS, "--preserve", "Animal:cow"], "InvalidDocument: kind: Input should be"),
         (["erase", *FLAGS, "--preserve", "Cat"], "InvalidDocument: preserve names the concept or one of its"),
         (["erase", *FLAGS, "--holdout", "cat"], "InvalidDocument: holdout names the concept or one of its"),
@@ -423,7 +427,7 @@ class TestErase:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         assert call("identify", *self.flags(tiny_models, tmp_path), *others) == 0
-        found = json.loads(capsys.readouterr().out)
+        (found,) = json.loads(capsys.readouterr().out)
         assert (found["concept"], found["known"]) == ("cat", known)
         assert (found["shown"]["hits"], found["shown"]["samples"]) == (8, 8)
 
@@ -435,6 +439,17 @@ class TestErase:
         # The judge goes on seeing the cat: what was built is kept, and said to have failed.
         assert result.outcome is Outcome.GATE_FAILED
         assert (tmp_path / "releases" / "local" / "releases" / result.key / "manifest.json").exists()
+
+    def test_several_concepts_are_asked_for_in_one_release(
+        self, tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        listed = tmp_path / "concepts.json"
+        listed.write_text(json.dumps([{"name": "cat", "aliases": ["kitty"]}, {"name": "fish"}]))
+        given = self.flags(tiny_models, tmp_path)[4:]
+        assert call("erase", "--concepts-file", str(listed), *given) == 0
+        result = JobResult.from_json(capsys.readouterr().out)
+        # The judge sees a cat in everything, so it can tell neither from the other.
+        assert (result.outcome, len(result.not_present)) == (Outcome.NOT_PRESENT, 2)
 
     def test_a_flag_that_breaks_a_rule_is_named(
         self, tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

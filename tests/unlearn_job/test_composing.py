@@ -13,7 +13,7 @@ from unlearn_job.contract.errors import PermanentFailure
 
 
 def wish(**more: Any) -> Wish:
-    given = {"concept": "captain comet", "kind": "Character", "pipeline": "/models/t2v", "judge": "/judge"}
+    given = {"concept": ("captain comet",), "kind": "Character", "pipeline": "/models/t2v", "judge": "/judge"}
     return Wish(**(given | more))
 
 
@@ -44,7 +44,8 @@ def test_the_key_depends_on_what_shapes_the_encoder_alone() -> None:
     described = {"description": ("a hero with a star on his chest",)}
     assert composed(judge="/other", out="/elsewhere", **described).key == same.key
     changes: list[dict[str, Any]] = [
-        {"concept": "cat"},
+        {"concept": ("cat",)},
+        {"concept": ("captain comet", "Object:cat")},
         {"seed": 1},
         {"preserve": ("cat",)},
         {"anchor": "a man"},
@@ -52,6 +53,23 @@ def test_the_key_depends_on_what_shapes_the_encoder_alone() -> None:
     ]
     keys = {composed(**change).key for change in changes} | {composed({"retainMass": "20"}).key, same.key}
     assert len(keys) == len(changes) + 2
+
+
+def test_several_concepts_are_erased_together_and_the_key_does_not_depend_on_their_order(
+    tmp_path: Path,
+) -> None:
+    both = composed(concept=("captain comet", "Style:mosaic"), preserve=("captain whale",))
+    assert [one.concept.name for one in both.adds] == ["captain comet", "mosaic"]
+    assert [one.concept.kind for one in both.adds] == [ConceptKind.CHARACTER, ConceptKind.STYLE]
+    assert both.adds[0].digest == composed(preserve=("captain whale",)).adds[0].digest
+    assert composed(concept=("Style:mosaic", "captain comet"), preserve=("captain whale",)).key == both.key
+
+    path = tmp_path / "concepts.json"
+    path.write_text(json.dumps([{"name": "mosaic", "kind": "Style", "aliases": ["tiles"]}, {"name": "cat"}]))
+    everything = composed(concept=(), concepts_file=path)
+    assert [one.concept.name for one in everything.adds] == ["mosaic", "cat"]
+    chosen = composed(concept=("mosaic", "captain comet"), concepts_file=path)
+    assert [one.concept.aliases for one in chosen.adds] == [("tiles",), ()]
 
 
 def test_an_encoder_that_is_named_again_is_edited_together_with_the_first() -> None:
@@ -87,6 +105,10 @@ def test_prompts_come_from_a_file(tmp_path: Path) -> None:
         ({"method": "few-shot"}, {}, "base.surrogate: method few-shot goes through"),
         ({}, {"nonsense": "1"}, "nonsense: Extra inputs are not permitted"),
         ({"preserve": ("Animal:cat",)}, {}, "kind: Input should be"),
+        ({"concept": ()}, {}, "name what shall go: --concept NAME, or --concepts-file FILE"),
+        ({"concept": ("Animal:cat",)}, {}, "kind: Input should be"),
+        ({"concepts_file": Path("/nowhere.json")}, {}, "cannot read the concepts in /nowhere.json"),
+        ({"concept": ("cat", "fish"), "alias": ("pet",)}, {}, "are of one concept; with several"),
         ({"pipeline": "hf://org/name@main"}, {}, "pipeline: String should match pattern"),
         ({"prompts": Path("/nowhere.json")}, {}, "cannot read the prompts in /nowhere.json"),
     ],

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.torch
 
 from bench.testbed import MODELS, amounts, document  # noqa: E402
 from unlearn_job import api  # noqa: E402
-from unlearn_job.contract.concept import Concept, ConceptKind  # noqa: E402
+from unlearn_job.contract.concept import ConceptKind  # noqa: E402
 from unlearn_job.contract.figures import Tally  # noqa: E402
 from unlearn_job.contract.sources import JudgeType  # noqa: E402
 from unlearn_job.identifying import Identified  # noqa: E402
@@ -49,18 +49,21 @@ def test_a_scene_is_known_and_one_that_the_judge_has_no_name_for_is_refused(tmp_
         )
     }
 
-    def asked(name: str) -> api.Request:
-        return api.Request(
-            Concept(name=name, kind=ConceptKind.SCENE),
+    def looked_for(name: str) -> tuple[Identified, ...]:
+        return api.identify(
+            models.pipeline,
+            concept=f"Scene:{name}",
+            judge=judge,
             preserve=["desert"],
             prompts=prompts,
             probe=amounts(images=16, clips=4, retention_images=16),
+            surrogate=models.surrogate,
         )
 
-    found = api.identify(models.pipeline, asked("meadow"), judge, surrogate=models.surrogate)
+    (found,) = looked_for("meadow")
     assert found.known
     assert (found.kind, found.as_json()["kind"]) == (ConceptKind.SCENE, "Scene")
     assert found.shown.rate > 0.7
     assert found.false_positives.rate < 0.2
     with pytest.raises(UnknownConceptError, match="harbour"):
-        api.identify(models.pipeline, asked("harbour"), judge, surrogate=models.surrogate)
+        looked_for("harbour")

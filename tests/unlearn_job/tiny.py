@@ -153,6 +153,9 @@ class Eyes:
     def __init__(self, *, threshold: float = 0.0) -> None:
         self.threshold = threshold
 
+    def check(self, concept: KeptConcept) -> None:
+        del concept
+
     def look(self, images: Pixels) -> torch.Tensor:
         return torch.from_numpy(images.reshape(len(images), -1).mean(axis=1, keepdims=True))
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
 from unlearn_job.benching.runs import BASE, Run, runs, spec_of
-from unlearn_job.composing import Prompts, address, batch_of, erasure_of, kept, read_prompts
+from unlearn_job.composing import Prompts, address, batch_of, erasure_of, read_prompts
 from unlearn_job.contract.base import ContractModel
 from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import Device, JobInput, Probe
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, base_models
-from unlearn_job.reading import DocumentError, first_error, read_json
+from unlearn_job.naming import concept_of, kept, listed
+from unlearn_job.reading import DocumentError, first_error
 
 JOINTS: Final = "+>"
 """Between names of a run: erased at once, and one after another."""
@@ -160,15 +161,15 @@ def planned(order: BenchOrder) -> Planned:
 
 def _concepts(order: BenchOrder) -> tuple[dict[str, Concept], tuple[str, ...]]:
     """Return all concepts by name, and what each run erases."""
-    concepts = {concept.name: concept for concept in _listed(order.concepts_file)}
+    concepts = listed(order.concepts_file)
     names = []
     for text in order.concept:
         parts = [text] if text in concepts or not set(text) & set(JOINTS) else _parts(text)
         if len(parts) > 1 and (missing := [part for part in parts if part not in concepts]):
             raise DocumentError(f"{text}: there is no concept {missing[0]!r} in --concepts-file")
         if len(parts) == 1 and text not in concepts:
-            (one,) = kept([text], order.kind)
-            concepts[one.name] = Concept(name=one.name, kind=one.kind)
+            one = concept_of(text, order.kind)
+            concepts[one.name] = one
             text = one.name  # noqa: PLW2901 - without its kind
         names.append(text)
     if not names and not concepts:
@@ -178,9 +179,3 @@ def _concepts(order: BenchOrder) -> tuple[dict[str, Concept], tuple[str, ...]]:
 
 def _parts(text: str) -> list[str]:
     return [name for step in text.split(">") for name in step.split("+")]
-
-
-def _listed(path: Path | None) -> tuple[Concept, ...]:
-    if path is None:
-        return ()
-    return TypeAdapter(tuple[Concept, ...]).validate_python(read_json(path, "concepts"))

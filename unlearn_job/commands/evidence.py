@@ -47,7 +47,9 @@ def report(
             probe = released.fetch(PROBE_NAME, Path(folder)).read_text("utf-8")
             page = released.fetch(REPORT_NAME, Path(folder)).read_bytes()
         out.write_bytes(page)
-        lines = f"{summary(released.manifest.result)}\n  report: {out.absolute()}"
+        manifest = released.manifest
+        concepts = {one.digest: one.concept for one in manifest.erasures}
+        lines = f"{summary(manifest.result, concepts)}\n  report: {out.absolute()}"
         show(probe.rstrip() if output == "json" else lines)
         return 0
 

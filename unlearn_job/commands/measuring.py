@@ -26,12 +26,12 @@ def identify(
     output: Output = "text",
     debug: bool = False,
 ) -> int:
-    """Say whether the base model knows a concept; change nothing.
+    """Say whether the base model knows concepts; change nothing.
 
     Parameters
     ----------
     output
-        What stdout gets. Logs go to stderr.
+        What stdout gets: a sentence for each concept, or a list of objects. Logs go to stderr.
     debug
         Show the traceback of an unexpected error.
 
@@ -45,7 +45,8 @@ def identify(
             from unlearn_job.identifying import identified  # noqa: PLC0415 (torch)
 
         found = identified(document, settings)
-        show(json.dumps(found.as_json()) if output == "json" else found.sentence())
+        plain = json.dumps([one.as_json() for one in found])
+        show(plain if output == "json" else "\n".join(one.sentence() for one in found))
         return 0
 
     return guarded(look, output=output, debug=debug, termination_log=None)
@@ -61,7 +62,7 @@ def probe(
 ) -> int:
     """Measure an encoder that anybody made against the base; change nothing.
 
-    The figures are those of `erase`: what is left of the concept, and what else was kept. Broken gates do
+    The figures are those of `erase`: what is left of each concept, and what else was kept. Broken gates do
     not change the exit code.
 
     Parameters
@@ -100,7 +101,7 @@ def attack(
     output: Output = "text",
     debug: bool = False,
 ) -> int:
-    """Look for inputs that bring a concept back from an encoder, with the base as control.
+    """Look for inputs that bring concepts back from an encoder, with the base as control.
 
     Each attack searches, lets the judge choose its best prompt, and draws that one anew with fresh seeds: by
     the encoder under attack and by the base. What the base draws too was not opened by an edit.

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from unlearn_job.composing import Prompts, address, kept, read_prompts
+from unlearn_job.composing import Prompts, address, read_prompts
 from unlearn_job.contract.base import ContractModel
 from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.contract.document import Device
@@ -17,6 +17,7 @@ from unlearn_job.contract.sources import Judge, JudgeType
 from unlearn_job.dataset.asking import ask_templates
 from unlearn_job.dataset.folder import RECIPE_NAME, collisions
 from unlearn_job.dataset.recipe import Anchor, Recipe
+from unlearn_job.naming import kept
 from unlearn_job.prompts import Templates
 from unlearn_job.reading import DocumentError, first_error
 

@@ -72,6 +72,10 @@ class ClassifierJudge:
         """Return the labels, in the order of their rows."""
         return self._names
 
+    def check(self, concept: KeptConcept) -> None:
+        """Make sure that a label is the concept's."""
+        self._row(concept)
+
     def decide(self, looks: Tensor, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:  # noqa: ARG002
         """Say which looks carry the concept's label; the alternatives are the classifier's own labels."""
         row = self._row(concept)
@@ -81,7 +85,7 @@ class ClassifierJudge:
 
     def sees(self, images: Pixels, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:
         """Say which pictures show the concept, shape (N,), bool."""
-        self._row(concept)
+        self.check(concept)
         return self.decide(self.look(images), concept, among)
 
     def _row(self, concept: KeptConcept) -> int:

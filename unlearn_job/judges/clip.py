@@ -101,6 +101,9 @@ class ClipJudge:
             parts.append([layers[depth - 1][:, 1:].transpose(1, 2).float().cpu() for depth in chosen])
         return tuple(torch.cat(depth) for depth in zip(*parts, strict=True))
 
+    def check(self, concept: KeptConcept) -> None:
+        """Any concept can be put into words."""
+
     def decide(self, looks: Tensor, concept: KeptConcept, among: Sequence[KeptConcept]) -> Tensor:
         """Say which looks are nearest to the concept's text, shape (N,), bool."""
         classes = [self._prompts(concept)]

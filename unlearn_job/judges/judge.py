@@ -24,6 +24,16 @@ class UnknownConceptError(PermanentFailure):
 class Judge(Protocol):
     """Looks at pictures once, and answers any number of questions about what it saw."""
 
+    def check(self, concept: KeptConcept) -> None:
+        """Make sure that it can say whether a picture shows the concept.
+
+        Raises
+        ------
+        UnknownConceptError
+            It cannot.
+
+        """
+
     def look(self, images: Pixels) -> Tensor:
         """Return what the judge makes of pictures (N, H, W, 3): one row each."""
 

@@ -19,7 +19,7 @@ from unlearn_job.probe.budget import Amounts, within_budget
 from unlearn_job.probe.extra import PRESENT, drawn, extra_samples
 from unlearn_job.probe.pace import Pace
 from unlearn_job.probe.seen import Seen, judged
-from unlearn_job.probe.subjects import Asked, Subject, Wording, alternatives, asked, subjects
+from unlearn_job.probe.subjects import Asked, Subject, Wording, alternatives, asked, check_known, subjects
 from unlearn_job.prompts import Templates
 
 CONTROL_CLIPS: Final = 4
@@ -71,6 +71,7 @@ def identify(models: Models, judge: Judge, doc: JobInput) -> BaseProbe:
         What the probe's budget allows would decide no gate.
 
     """
+    check_known(judge, doc)
     templates, pace = Templates.of(doc), Pace()
     every = subjects(doc, templates, models.base_encoder, models.tokenizer)
     among = alternatives(doc, every)

@@ -14,6 +14,7 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.evidence import Role, Wording
 from unlearn_job.erasing import erased_names, nearest_first
 from unlearn_job.generate import Sample
+from unlearn_job.judges.judge import Judge
 from unlearn_job.prompts import Templates, fill, mentions, names
 from unlearn_job.retain import kept_concepts
 from unlearn_job.seeds import seed_for
@@ -80,6 +81,19 @@ def listed(doc: JobInput) -> tuple[Subject, ...]:
         *(Subject(concept, Role.PRESERVED, None) for concept in kept_concepts(doc)),
         *(Subject(c, Role.HOLDOUT, None) for c in doc.holdout if c.name.lower() not in gone),
     )
+
+
+def check_known(judge: Judge, doc: JobInput) -> None:
+    """Make sure, before anything is drawn, that a judge knows what it will be asked about.
+
+    Raises
+    ------
+    UnknownConceptError
+        It cannot judge one of the concepts.
+
+    """
+    for subject in listed(doc):
+        judge.check(subject.concept)
 
 
 def neighbours(

@@ -368,14 +368,17 @@ def test_erase_in_memory_gives_all_encoders_and_changes_no_pipeline(sources: Pat
         one.set_progress_bar_config(disable=True)
     judge = open_judge(JudgeType.CLASSIFIER, sources / "judge", "cpu")
     own = {name: tensor_digest(getattr(pipeline, name)) for name in BOTH}
-    request = api.Request(
-        Concept(**tiny.COMET.model_dump()), ["fish"], probe=tiny.document(tiny.erasure(tiny.CAT)).probe
-    )
-    erased = api.erase(pipeline, request, judge, surrogate=surrogate, encoder=BOTH)
+    asked: dict[str, Any] = {
+        "concept": Concept(**tiny.COMET.model_dump()),
+        "judge": judge,
+        "preserve": ["fish"],
+        "probe": tiny.document(tiny.erasure(tiny.CAT)).probe,
+    }
+    erased = api.erase(pipeline, surrogate=surrogate, encoder=BOTH, **asked)
     assert tuple(erased.encoders) == BOTH
     assert erased.encoder is erased.encoders["text_encoder"]
     assert {name: tensor_digest(getattr(pipeline, name)) for name in BOTH} == own
     assert all(tensor_digest(erased.encoders[name]) != own[name] for name in BOTH)
     pipeline.register_modules(**erased.encoders)
     with pytest.raises(UnsupportedEncoderError, match="has no component text_encoder_3"):
-        api.identify(pipeline, request, judge, encoder=("text_encoder", "text_encoder_3"))
+        api.identify(pipeline, encoder=("text_encoder", "text_encoder_3"), **asked)

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
+import torch
 
 from tests.unlearn_job import tiny
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
+from unlearn_job.discovery import discover
+from unlearn_job.generate import Pixels
+from unlearn_job.judges.judge import UnknownConceptError
+from unlearn_job.probe import identify
 from unlearn_job.probe.subjects import Role, Subject, Wording, alternatives, asked, neighbours, subjects
 from unlearn_job.prompts import Templates
 
@@ -36,6 +42,23 @@ def test_every_concept_of_the_release_is_probed_in_its_role() -> None:
         ("lady lantern", Role.HOLDOUT),
     ]
     assert [s.role.erased for s in _every()] == [True, True, False, False, False, False]
+
+
+class Stranger(tiny.Eyes):
+    """Knows all but one, and must not be shown a picture before it has said so."""
+
+    def check(self, concept: KeptConcept) -> None:
+        if concept == LANTERN:
+            raise UnknownConceptError(concept.name)
+
+    def look(self, images: Pixels) -> torch.Tensor:
+        raise AssertionError(f"{len(images)} pictures were drawn")
+
+
+@pytest.mark.parametrize("step", [discover, identify])
+def test_what_a_judge_does_not_know_is_found_before_anything_is_drawn(step: Any) -> None:
+    with pytest.raises(UnknownConceptError, match="lady lantern"):
+        step(tiny.models(), Stranger(), DOC)
 
 
 def test_who_shares_a_word_is_a_neighbour_however_far_its_states_are() -> None:
