@@ -32,8 +32,8 @@ def figure_lines(figures: Figures, concepts: Mapping[Digest, str]) -> list[str]:
         images, clips, base = erasure.images, erasure.clips, erasure.base
         lines.append(
             f"  {concepts[erasure.digest]} ({erasure.digest[:10]}): still shown by {images.hits} of "
-            f"{images.samples} images (at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} of {clips.samples} clips "
-            f"(at most {100 * clips.wilson()[1]:.1f} %); base {base.hits} of {base.samples}"
+            f"{images.samples} images (at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} "
+            f"of {clips.samples} clips (at most {100 * clips.wilson()[1]:.1f} %); base {base.hits} of {base.samples}"
         )
     for name in ("preserved", "holdout", "neighbours"):
         kept = getattr(figures, name)
