@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from unlearn_job.contract.concept import Digest
-from unlearn_job.contract.figures import Figures, WorstFigures
+from unlearn_job.contract.figures import Figures, Tally, WorstFigures
 from unlearn_job.contract.result import JobResult, Outcome
 
 
@@ -29,11 +29,11 @@ def figure_lines(figures: Figures, concepts: Mapping[Digest, str]) -> list[str]:
     """
     lines = []
     for erasure in figures.erasures:
-        images, clips, base = erasure.images, erasure.clips, erasure.base
+        base = erasure.base
         lines.append(
-            f"  {concepts[erasure.digest]} ({erasure.digest[:10]}): still shown by {images.hits} of "
-            f"{images.samples} images (at most {100 * images.wilson()[1]:.1f} %) and {clips.hits} "
-            f"of {clips.samples} clips (at most {100 * clips.wilson()[1]:.1f} %); base {base.hits} of {base.samples}"
+            f"  {concepts[erasure.digest]} ({erasure.digest[:10]}): still shown by "
+            f"{_left(erasure.images, 'images')} and {_left(erasure.clips, 'clips')}; "
+            f"base {base.hits} of {base.samples}"
         )
     for name in ("preserved", "holdout", "neighbours"):
         kept = getattr(figures, name)
@@ -44,6 +44,10 @@ def figure_lines(figures: Figures, concepts: Mapping[Digest, str]) -> list[str]:
     if figures.worst is not None:
         lines.append(f"  worst single concept: {_worst(figures.worst)}")
     return lines
+
+
+def _left(tally: Tally, what: str) -> str:
+    return f"{tally.hits} of {tally.samples} {what} (at most {100 * tally.wilson()[1]:.1f} %)"
 
 
 def _worst(worst: WorstFigures) -> str:
