@@ -42,6 +42,7 @@ from unlearn_job.observing import observe
 from unlearn_job.probe import ProbeReport
 from unlearn_job.probe import identify as draw_base
 from unlearn_job.probe import probe as draw_new
+from unlearn_job.quality import FeatureModels
 from unlearn_job.reading import DocumentError, check_method, first_error
 from unlearn_job.tokenizers import tokenizer_name
 from unlearn_job.unlearn import Phrases, unlearn_all
@@ -108,6 +109,7 @@ def erase(
     *,
     method: str | MethodSpec | None = None,
     gates: Gates | None = None,
+    features: FeatureModels | None = None,
     **asked: Unpack[Asked],
 ) -> Erased:
     """Unlearn concepts in a pipeline's text encoders and probe the result. The pipeline is not changed.
@@ -123,6 +125,9 @@ def erase(
         Name of the method, or with parameters; None is the default, which needs no surrogate.
     gates
         Bounds that the figures are held to.
+    features
+        Models in whose features pictures before and after are compared (`unlearn_job.quality.features`);
+        None takes the judge's.
     asked
         `concept` and `judge`, and what else `Asked` names.
 
@@ -142,7 +147,7 @@ def erase(
     base = draw_base(models, judge, document)
     phrases = Phrases()
     changed = unlearn_all(models, document, judge, alone=found.alone, phrases=phrases)
-    report = draw_new(models, changed, judge, document, base).discovered(
+    report = draw_new(models, changed, judge, document, base, features=features).discovered(
         found.aliases, found.neighbours, phrases
     )
     served = {name: one.to(models.dtype) for name, one in models.by_component(changed).items()}
@@ -155,14 +160,20 @@ def identify(pipeline: DiffusionPipeline, **asked: Unpack[Asked]) -> tuple[Ident
     return answer(models, judge, document)
 
 
-def probe(pipeline: DiffusionPipeline, changed: Encoders, **asked: Unpack[Asked]) -> ProbeReport:
+def probe(
+    pipeline: DiffusionPipeline,
+    changed: Encoders,
+    *,
+    features: FeatureModels | None = None,
+    **asked: Unpack[Asked],
+) -> ProbeReport:
     """Measure an encoder that anybody made, or several by component, against the pipeline's own.
 
     Parameters and failures as of `erase`.
     """
     document, models, judge = _opened(pipeline, MethodSpec(), **asked)
     base = draw_base(models, judge, document)
-    return draw_new(models, _measurable(models, changed), judge, document, base)
+    return draw_new(models, _measurable(models, changed), judge, document, base, features=features)
 
 
 def attack(

@@ -14,7 +14,7 @@ from unlearn_job.contract.concept import Concept, ConceptKind, Description, Eras
 from unlearn_job.contract.document import Device, JobInput, ParentRelease, Probe, Template
 from unlearn_job.contract.key import erasure_digest, release_key
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, Source, Storage, base_models
+from unlearn_job.contract.sources import BaseModels, Features, Judge, JudgeType, Source, Storage, base_models
 from unlearn_job.methods import UnknownMethodError, configs
 from unlearn_job.naming import check_apart, concept_of, kept, listed
 from unlearn_job.reading import DocumentError, check_method, first_error, number_or_text, read_json
@@ -62,6 +62,11 @@ class Wish(ContractModel):
     """Model that says whether a picture shows a concept: a folder or address."""
     judge_type: JudgeType = JudgeType.CLASSIFIER
     """An image classifier with concept names as labels, or a CLIP model."""
+    features_clip: str | None = None
+    """CLIP model in whose features a probe compares pictures. Default: the judge's features."""
+    features_style: str | None = None
+    """Vision model, such as a ResNet, whose hidden layers tell a probe how pictures are drawn. Default: the
+    CLIP's."""
     method: str = "closed-form"
     """Method that unlearns."""
     prompts: Path | None = None
@@ -105,6 +110,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
                 encoders=wish.encoder,
             ),
             judge=Judge(type=wish.judge_type, source=address(wish.judge)),
+            features=features_of(wish.features_clip, wish.features_style),
             storage=Storage(uri=address(wish.out)),
             method=MethodSpec(
                 name=wish.method, parameters={name: number_or_text(text) for name, text in parameters.items()}
@@ -167,6 +173,13 @@ def encoder_address(source: str) -> str:
         raise DocumentError(f"encoder-from: {first_error(exc)}") from exc
 
 
+def features_of(clip: str | None, style: str | None) -> Features | None:
+    """Name the models in whose features pictures are compared; None where neither is given."""
+    if clip is None and style is None:
+        return None
+    return Features(clip=address(clip) if clip else None, style=address(style) if style else None)
+
+
 def address(source: str) -> str:
     """Return a source as an address: a path becomes file:// with the whole path."""
     return source if "://" in source else f"file://{quote(str(Path(source).absolute()))}"
@@ -184,6 +197,7 @@ def document_of(
     prompts: Prompts,
     probe: Probe,
     seed: int,
+    features: Features | None = None,
     device: Device = Device.AUTO,
 ) -> JobInput:
     """Return the document that erases concepts from the base encoder.
@@ -213,6 +227,7 @@ def document_of(
         prompts=prompts,
         probe=probe,
         seed=seed,
+        features=features,
         device=device,
     )
 
@@ -255,6 +270,7 @@ def batch_of(
     probe: Probe,
     seed: int,
     storage: Storage = NOWHERE,
+    features: Features | None = None,
     device: Device = Device.AUTO,
 ) -> JobInput:
     """Return the document that adds erasures to an encoder that holds others.
@@ -272,6 +288,7 @@ def batch_of(
         holdout=holdout,
         prompts=prompts,
         judge=judge,
+        features=features,
         method=method,
         probe=probe,
         storage=storage,

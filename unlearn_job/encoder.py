@@ -23,6 +23,7 @@ from transformers import PreTrainedModel
 from unlearn_job.contract.base import canonical_digest
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.manifest import encoder_folders
+from unlearn_job.weights import load_whole
 
 Encoders = PreTrainedModel | Mapping[str, PreTrainedModel]
 """What a release holds: the encoder of the one component that a document names, or several by component."""
@@ -68,23 +69,11 @@ def load_encoder(folder: Path, class_name: str) -> PreTrainedModel:
     if not named_class(kind, PreTrainedModel):
         raise ModelUnreadableError(f"{class_name} of {folder.name} is no model of transformers")
     try:
-        # The annotation of from_pretrained does not know output_loading_info.
-        loaded: Any = kind.from_pretrained(
-            folder, use_safetensors=True, local_files_only=True, dtype="auto", output_loading_info=True
-        )
-        encoder: PreTrainedModel = loaded[0]
-        loading: dict[str, Any] = loaded[1]
+        return frozen(load_whole(kind, folder, dtype="auto"))
     except UNREADABLE as exc:
         raise ModelUnreadableError(
             f"{folder.name} cannot be loaded as {class_name}: {first_line(exc)}"
         ) from exc
-    # transformers fills what a file lacks with random numbers, and only warns.
-    lacking = sorted({*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])})
-    if lacking:
-        raise ModelUnreadableError(
-            f"{folder.name} lacks {len(lacking)} tensors of {class_name}: {lacking[0]}"
-        )
-    return frozen(encoder)
 
 
 def save_encoder(encoder: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:

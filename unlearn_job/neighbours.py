@@ -134,7 +134,7 @@ def _compared(
         name
         for name in free
         if not isinstance(judge, Named)
-        and judged(*drawn[name], judge, erasure.concept, concepts).shown().hits
+        and bool(judge.decide(seen[name].looks, erasure.concept, concepts).any())
     }
     known = {one.name: one for one in candidates if one.known and one.name not in own}
     text = [name for name in free if name in known][:NEAREST]

@@ -17,6 +17,7 @@ from unlearn_job.models import Models, load_models
 from unlearn_job.placing import peak_memory, reset_peak, retried
 from unlearn_job.probe import ProbeReport, identify, probe
 from unlearn_job.prompts import Templates
+from unlearn_job.quality import open_features
 from unlearn_job.settings import JobSettings
 from unlearn_job.sources import resolve
 from unlearn_job.summary import figure_lines
@@ -73,8 +74,9 @@ def probed(document: JobInput, address: str, settings: JobSettings) -> Probed:
 
     def measure(models: Models, judge: Judge) -> Probed:
         encoder = open_foreign(address, document, models, settings.cache_dir)
+        features = open_features(document, settings.cache_dir, models.device)
         base = identify(models, judge, document)
-        report = probe(models, encoder, judge, document, base)
+        report = probe(models, encoder, judge, document, base, features=features)
         return Probed(report, broken_gates(document.gates, report.figures))
 
     return answered(document, settings, measure)

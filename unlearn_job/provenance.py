@@ -84,8 +84,12 @@ def _dependencies(document: JobInput, base_sha256: str) -> list[dict[str, Any]]:
         },
         {"name": "judge", "uri": document.judge.source},
     ]
-    if document.base.surrogate is not None:
-        found.append({"name": "surrogate", "uri": document.base.surrogate})
+    beside = {
+        "surrogate": document.base.surrogate,
+        "features.clip": document.features and document.features.clip,
+        "features.style": document.features and document.features.style,
+    }
+    found += [{"name": name, "uri": source} for name, source in beside.items() if source]
     if document.parent is not None:
         prefix = release_prefix(document.model, document.parent.key)
         found.append(

@@ -36,6 +36,7 @@ from unlearn_job.probing import loaded
 from unlearn_job.prompts import Templates
 from unlearn_job.provenance import provenance
 from unlearn_job.publish import commit, find_published, upload
+from unlearn_job.quality import FeatureModels, open_features
 from unlearn_job.report.render import render_report
 from unlearn_job.retain import kept_concepts
 from unlearn_job.settings import JobSettings
@@ -122,7 +123,7 @@ def _state(document: JobInput, settings: JobSettings) -> Path:
 def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock, thrift: int) -> JobResult:
     """Make, probe and publish a release with one memory plan."""
     prefix = release_prefix(document.model, document.key)
-    models, judge = _load(document, settings, clock, thrift)
+    models, judge, features = _load(document, settings, clock, thrift)
     # Fetched first: a folder without images is found before anything is drawn.
     given = given_shots(document, models, settings.cache_dir)
     with clock.step("identify") as figures:
@@ -156,7 +157,7 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
             phrases=phrases,
         )
     with clock.step("probe") as figures:
-        report = probe(models, encoders, judge, document, base=base).discovered(
+        report = probe(models, encoders, judge, document, base, features=features).discovered(
             found.aliases, found.neighbours, phrases
         )
         report = report.localised(place.as_json() for place in places)
@@ -180,12 +181,15 @@ def _build(document: JobInput, settings: JobSettings, store: Store, clock: Clock
     return committed
 
 
-def _load(document: JobInput, settings: JobSettings, clock: Clock, thrift: int) -> tuple[Models, Judge]:
+def _load(
+    document: JobInput, settings: JobSettings, clock: Clock, thrift: int
+) -> tuple[Models, Judge, FeatureModels]:
     with clock.step("load") as figures:
         models, judge = loaded(document, settings, thrift)
+        features = open_features(document, settings.cache_dir, models.device)
         reset_peak(models.device)
         figures.update(device=models.device.type, base=models.base_sha256[:10], plan=str(models.plan))
-    return models, judge
+    return models, judge, features
 
 
 def _not_present(document: JobInput, models: Models, digests: tuple[str, ...], clock: Clock) -> JobResult:

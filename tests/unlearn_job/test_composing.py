@@ -10,6 +10,7 @@ from unlearn_job.composing import Wish, address, compose
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.errors import PermanentFailure
+from unlearn_job.contract.sources import Features
 
 
 def wish(**more: Any) -> Wish:
@@ -83,6 +84,13 @@ def test_an_encoder_that_is_named_again_is_edited_together_with_the_first() -> N
     ):
         with pytest.raises(PermanentFailure, match=sentence):
             composed(encoder=wrong)
+
+
+def test_features_come_from_the_judge_unless_models_are_named() -> None:
+    assert composed().features is None
+    named = composed(features_style="/models/resnet")
+    assert named.features == Features(style="file:///models/resnet")
+    assert named.key == composed().key
 
 
 def test_a_path_becomes_an_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -52,6 +52,13 @@ def test_the_inputs_are_the_document_and_the_models(folder: Path) -> None:
     assert definition["internalParameters"]["parameters"], "defaults of the method are stated"
 
 
+def test_models_for_features_are_inputs(folder: Path) -> None:
+    found = statement(folder, features={"style": "s3://models/resnet"})
+    inputs = found["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert {"name": "features.style", "uri": "s3://models/resnet"} in inputs
+    assert "features.clip" not in {one["name"] for one in inputs}
+
+
 def test_a_parent_is_an_input_with_its_digest(folder: Path) -> None:
     held = {"digest": "e" * 64, "name": "held", "concept": {"name": "dog"}}
     found = statement(

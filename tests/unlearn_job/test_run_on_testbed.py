@@ -12,9 +12,11 @@ from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.evidence import Wording
 from unlearn_job.contract.probe_document import ProbeDocument
 from unlearn_job.contract.result import Outcome
+from unlearn_job.contract.sources import Features
 from unlearn_job.settings import JobSettings
 
 ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "lab" / "testbed" / "models"
 pytestmark = pytest.mark.torch
 
 
@@ -35,7 +37,8 @@ def example(storage: Path) -> JobInput:
         "frames": 2,
     }
     fewer = document.probe.model_copy(update=less)
-    return document.model_copy(update={"probe": fewer})
+    features = Features(clip=f"file://{MODELS / 'judge-clip'}", style=f"file://{MODELS / 'judge-classifier'}")
+    return document.model_copy(update={"probe": fewer, "features": features})
 
 
 def test_the_example_takes_the_captain_out_of_images_and_clips(tmp_path: Path) -> None:
@@ -78,3 +81,12 @@ def check_evidence(text: str) -> None:
     assert found.quality is not None
     assert found.quality.drift is not None
     assert found.quality.drift.paired.bootstrap95[1] < 0.2 * found.quality.drift.between
+    # In features of models that the document names beside its judge, which reads no text.
+    assert found.quality.features == "image embedding of the CLIP model given as features.clip"
+    assert found.quality.style == "hidden layers of the ResNetModel given as features.style"
+    assert found.quality.fidelity is not None
+    assert abs(found.quality.fidelity.change.value) < 0.1 * found.quality.fidelity.base.value
+    assert found.quality.cpdm is not None
+    assert found.quality.cpdm.erased is not None
+    assert found.quality.cpdm.kept is not None
+    assert found.quality.cpdm.erased.value > 10 * found.quality.cpdm.kept.value

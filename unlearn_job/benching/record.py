@@ -74,7 +74,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(path.read_text("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise OtherBenchError(f"{path} is no record of a bench; remove it, or choose another --out")

@@ -11,7 +11,7 @@ from unlearn_job.contract.concept import ConceptKind, Digest, Erasure, KeptConce
 from unlearn_job.contract.gates import Gates
 from unlearn_job.contract.key import release_key
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import BaseModels, Judge, Storage
+from unlearn_job.contract.sources import BaseModels, Features, Judge, Storage
 
 Template = Annotated[str, Field(max_length=200, pattern=r"\{\}")]
 """A prompt with `{}` where the concept goes."""
@@ -99,6 +99,8 @@ class JobInput(ContractModel):
     prompts: dict[ConceptKind, Annotated[tuple[Template, ...], Field(min_length=1, max_length=64)]] = {}
     """Prompt templates by kind of concept; a kind that is left out takes the built-in ones."""
     judge: Judge
+    features: Features | None = None
+    """Unset: pictures are compared in the judge's features, as far as it has any."""
     method: MethodSpec = MethodSpec()
     gates: Gates = Gates()
     probe: Probe = Probe()

@@ -21,7 +21,7 @@ class Fidelity(AnswerModel):
 
 
 class Drift(AnswerModel):
-    """How far pictures of concepts that are no neighbours moved: 1 - cosine of the judge's features."""
+    """How far pictures of concepts that are no neighbours moved: 1 - cosine of features."""
 
     paired: Estimate
     """Same prompt and seed, base against new encoder; 0 where nothing changed."""
@@ -30,7 +30,7 @@ class Drift(AnswerModel):
 
 
 class KernelDistance(AnswerModel):
-    """Kernel distance (KID) between base and new pictures of kept concepts, in the judge's features."""
+    """Kernel distance (KID) between base and new pictures of kept concepts, over features."""
 
     value: float
     """Unbiased, so it may be negative; 0 where both come from one distribution."""
@@ -50,15 +50,17 @@ class Distances(AnswerModel):
 
 
 class Quality(AnswerModel):
-    """Never gated: no bound on these numbers holds for every judge."""
+    """Never gated: no bound on these numbers holds for all features."""
 
     features: str
     """What the numbers are computed from; they compare only with numbers from the same."""
+    style: str | None = None
+    """What the style in `cpdm` is computed from; unset without one."""
     fidelity: Fidelity | None = None
-    """Unset where the judge reads no text."""
+    """Unset where the features are no CLIP's."""
     drift: Drift | None = None
     """Unset where fewer than two such pictures were drawn."""
     kernel_distance: KernelDistance | None = None
     """Unset below 64 pairs."""
     cpdm: Distances | None = None
-    """Unset where the judge is no CLIP."""
+    """Unset where the features are no CLIP's and no model for the style is given."""

@@ -97,6 +97,17 @@ class Judge(ContractModel):
     """Model folder or repository, as `from_pretrained` reads it."""
 
 
+class Features(ContractModel):
+    """Models in whose features pictures before and after are compared. They say nothing of concepts."""
+
+    clip: Source | None = None
+    """CLIP model: how well pictures fit their prompts, how far they moved, and what they show. Unset: the
+    judge's own features."""
+    style: Source | None = None
+    """Vision model, as `AutoModel` reads it, such as a ResNet: its hidden layers say how pictures are drawn.
+    Unset: the CLIP's."""
+
+
 class Storage(ContractModel):
     """Where releases go. Credentials come from the environment, never from a document."""
 

@@ -19,6 +19,7 @@ from transformers import (
 from unlearn_job.contract.concept import KeptConcept
 from unlearn_job.generate import Pixels
 from unlearn_job.judges.judge import BATCH, UnknownConceptError
+from unlearn_job.weights import load_whole
 
 THRESHOLD = 0.5
 """Probability from which on a label of a multi-label classifier holds."""
@@ -47,7 +48,7 @@ class ClassifierJudge:
     @classmethod
     def load(cls, folder: Path, device: torch.device | str) -> Self:
         """Load the model and its image processor from a folder."""
-        model = AutoModelForImageClassification.from_pretrained(folder, local_files_only=True)
+        model = load_whole(AutoModelForImageClassification, folder)
         # The PIL backend needs no torchvision, and every image of this project has one.
         processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
         return cls(model.float(), processor, device)

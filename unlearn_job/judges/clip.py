@@ -9,10 +9,12 @@ from typing import Final, Self
 import torch
 from torch import Tensor
 from transformers import (
+    AutoConfig,
     AutoImageProcessor,
     AutoTokenizer,
     BaseImageProcessor,
     BatchEncoding,
+    CLIPConfig,
     CLIPModel,
     PreTrainedTokenizerBase,
 )
@@ -20,11 +22,10 @@ from transformers.utils import ModelOutput
 
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.generate import Pixels
-from unlearn_job.judges.judge import BATCH, same_axis
+from unlearn_job.judges.judge import BATCH, depths, same_axis
 from unlearn_job.prompts import GENERIC, Templates, fill, names, without_style
+from unlearn_job.weights import load_whole
 
-DEPTHS: Final = 4
-"""Depths at which feature maps are taken: the fourths of the vision model."""
 MOST_TEMPLATES: Final = 16
 """Templates per class: more change no verdict and cost a text encoding each."""
 
@@ -38,6 +39,7 @@ class ClipJudge:
     """
 
     features_of = "image embedding of the CLIP judge"
+    maps_of = "patch features of the CLIP judge"
 
     def __init__(
         self,
@@ -58,7 +60,10 @@ class ClipJudge:
     @classmethod
     def load(cls, folder: Path, device: torch.device | str, templates: Templates) -> Self:
         """Load the model, its image processor and its tokenizer from a folder."""
-        model = CLIPModel.from_pretrained(folder, local_files_only=True)
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        if not isinstance(config, CLIPConfig):
+            raise ValueError(f"it holds a model of type {config.model_type}")
+        model = load_whole(CLIPModel, folder)
         processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         return cls(model.float(), processor, tokenizer, device=device, templates=templates)
@@ -95,10 +100,10 @@ class ClipJudge:
                 pixel_values=pixels["pixel_values"].to(self._device), output_hidden_states=True
             )
             layers = output.hidden_states[1:]
-            last = len(layers)
-            chosen = sorted({max(1, round(last * part / DEPTHS)) for part in range(1, DEPTHS + 1)})
             # Without the class token, which is no place in the picture.
-            parts.append([layers[depth - 1][:, 1:].transpose(1, 2).float().cpu() for depth in chosen])
+            parts.append(
+                [layers[depth - 1][:, 1:].transpose(1, 2).float().cpu() for depth in depths(len(layers))]
+            )
         return tuple(torch.cat(depth) for depth in zip(*parts, strict=True))
 
     def check(self, concept: KeptConcept) -> None:

@@ -13,6 +13,7 @@ from unlearn_job.generate import Pixels
 
 BATCH: Final = 64
 """Pictures per forward pass."""
+DEPTHS: Final = 4
 
 
 class UnknownConceptError(PermanentFailure):
@@ -71,14 +72,27 @@ class Named(Protocol):
 
 
 @runtime_checkable
-class ZeroShot(Featured, Protocol):
+class Mapped(Protocol):
+    """A model whose hidden layers tell how a picture is drawn."""
+
+    maps_of: str
+    """What the maps are, for reports."""
+
+    def maps(self, images: Pixels) -> tuple[Tensor, ...]:
+        """Return feature maps of pictures (N, H, W, 3) at several depths, each of shape (N, C, positions)."""
+
+
+@runtime_checkable
+class ZeroShot(Featured, Mapped, Protocol):
     """A judge that puts texts and pictures into one space, such as a CLIP."""
 
     def texts(self, prompts: Sequence[str]) -> Tensor:
         """Return the prompts' embeddings of norm 1 in the space of the features, shape (N, D)."""
 
-    def maps(self, images: Pixels) -> tuple[Tensor, ...]:
-        """Return feature maps of pictures at several depths, each of shape (N, C, positions)."""
+
+def depths(layers: int) -> list[int]:
+    """Return up to four depths at which feature maps are taken: the fourths of a model, 1 the first layer."""
+    return sorted({max(1, round(layers * part / DEPTHS)) for part in range(1, DEPTHS + 1)})
 
 
 def same_axis(one: ConceptKind, other: ConceptKind) -> bool:

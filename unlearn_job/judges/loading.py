@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.sources import JudgeType
+from unlearn_job.encoder import UNREADABLE
 from unlearn_job.judges.classifier import ClassifierJudge
 from unlearn_job.judges.clip import ClipJudge
 from unlearn_job.judges.judge import Judge
@@ -44,12 +46,27 @@ def open_judge(
         The folder cannot be read as such a model.
 
     """
-    try:
+    with readable(BrokenJudgeError, f"no judge of type {judge_type.value!r} in {folder.name}"):
         if judge_type is JudgeType.CLASSIFIER:
             return ClassifierJudge.load(folder, device)
         return ClipJudge.load(folder, device, templates or Templates.built_in())
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as exc:
+
+
+@contextmanager
+def readable(error: type[PermanentFailure], what: str) -> Iterator[None]:
+    """Turn what a folder that is no model raises inside into one sentence; memory that runs out stays itself.
+
+    Parameters
+    ----------
+    error
+        What is raised instead.
+    what
+        How its sentence begins.
+
+    """
+    try:
+        yield
+    except UNREADABLE as exc:
         if is_out_of_memory(exc):
             raise
-        why = " ".join(str(exc).split())
-        raise BrokenJudgeError(f"no judge of type {judge_type.value!r} in {folder.name}: {why}") from exc
+        raise error(f"{what}: {' '.join(str(exc).split())}") from exc

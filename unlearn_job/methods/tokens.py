@@ -50,9 +50,10 @@ def word_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
     return _ids(tokenizer, text) if text else ()
 
 
-@functools.lru_cache(maxsize=16384)
+@functools.lru_cache(maxsize=1 << 17)
 def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
-    # Prompts share their parts: names, and what templates have before and behind them.
+    # Prompts share their parts: names, and what templates have before and behind them. Searches go over all
+    # words of a vocabulary again and again; CLIP's has 49,408.
     return tuple(tokenizer(text, add_special_tokens=False).input_ids)
 
 

@@ -21,11 +21,19 @@ from unlearn_job.probe.seen import Seen, judged
 from unlearn_job.probe.subjects import Asked, Subject, asked
 from unlearn_job.probe.versions import versions
 from unlearn_job.prompts import Templates
-from unlearn_job.quality import Compared, measure_quality
+from unlearn_job.quality import Compared, FeatureModels, measure_quality
 from unlearn_job.sizes import parameter_counts
 
 
-def probe(models: Models, new_encoder: Encoders, judge: Judge, doc: JobInput, base: BaseProbe) -> ProbeReport:
+def probe(
+    models: Models,
+    new_encoder: Encoders,
+    judge: Judge,
+    doc: JobInput,
+    base: BaseProbe,
+    *,
+    features: FeatureModels | None = None,
+) -> ProbeReport:
     """Measure a new encoder against the base.
 
     Parameters
@@ -38,6 +46,8 @@ def probe(models: Models, new_encoder: Encoders, judge: Judge, doc: JobInput, ba
         The Job's judge and document.
     base
         What `identify` saw.
+    features
+        Models in whose features pictures are compared; None takes the judge's.
 
     """
     drawing = _Drawing(models, new_encoder, judge, doc, base)
@@ -53,7 +63,7 @@ def probe(models: Models, new_encoder: Encoders, judge: Judge, doc: JobInput, ba
         parameters=parameter_counts(models),
         images_per_second=drawing.pace.images.per_second,
         clips_per_second=drawing.pace.clips.per_second,
-        quality=measure_quality(judge, [_compared(one) for one in measured], doc.seed),
+        quality=measure_quality(judge, [_compared(one) for one in measured], doc.seed, features),
         versions=versions(),
     )
 

@@ -2,15 +2,15 @@
 
 The authors call it a similarity and return (d_sem * d_sty)^2, a distance: larger means more changed. They
 pair pictures by their order in two folders; here a pair is one prompt and one seed. They take the semantics
-from CLIP and the style from four blocks of an Inception network, weighted to a common size; a Job has its
-judge alone, so the style is taken from the judge's feature maps, and depths are weighed by what the base's
-pictures of *different* prompts differ by at that depth. So the numbers compare under one judge, and not with
-the paper's.
+from CLIP ViT-L/14 and the style from four blocks of an Inception network, with weights that bring those
+blocks to a common size. Here both come from models that the document names, or from the judge, and depths
+are weighed by what the base's pictures of *different* prompts differ by at that depth. So the numbers
+compare under the same models, and not with the paper's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -22,9 +22,9 @@ def semantic_distance(before: Tensor, after: Tensor) -> Tensor:
 
 
 def gram(maps: Tensor) -> Tensor:
-    """Return Gram matrices of feature maps (N, C, P), divided by C x P, shape (N, C, C)."""
-    _, channels, positions = maps.shape
-    return maps @ maps.transpose(1, 2) / (channels * positions)
+    """Return Gram matrices of feature maps (..., C, P), divided by C x P, shape (..., C, C)."""
+    *_, channels, positions = maps.shape
+    return maps @ maps.transpose(-2, -1) / (channels * positions)
 
 
 def style_distance(before: Sequence[Tensor], after: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
@@ -39,10 +39,14 @@ def style_distance(before: Sequence[Tensor], after: Sequence[Tensor], weights: S
 
     """
     depths = [
-        weight * (gram(a) - gram(b)).square().sum(dim=(1, 2))
-        for a, b, weight in zip(before, after, weights, strict=True)
+        weight * _apart(zip(a, b, strict=True)) for a, b, weight in zip(before, after, weights, strict=True)
     ]
     return torch.stack(depths).mean(dim=0)
+
+
+def _apart(pairs: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+    """Return |G(a) - G(b)|_F^2 of maps (C, P), pair by pair: 2048 channels have Grams of 16 MiB."""
+    return torch.stack([(gram(a) - gram(b)).square().sum() for a, b in pairs])
 
 
 def depth_weights(maps: Sequence[Tensor]) -> tuple[float, ...]:
@@ -56,8 +60,7 @@ def depth_weights(maps: Sequence[Tensor]) -> tuple[float, ...]:
     """
     found = []
     for depth in maps:
-        matrices = gram(depth)
-        between = float((matrices - matrices.roll(1, dims=0)).square().sum(dim=(1, 2)).mean())
+        between = float(_apart(zip(depth, depth.roll(1, dims=0), strict=True)).mean())
         found.append(1.0 / between if between > 0 else 0.0)
     return tuple(found)
 

@@ -1,7 +1,8 @@
-"""Distances between pictures before and after, in features of the judge.
+"""Distances between pictures before and after, in features of the judge or of models that a document names.
 
-The measures are the field's, the features are not: CLIP score, LPIPS and KID are defined on networks that a
-Job without internet does not have. Numbers compare between encoders under one judge, and never with a paper.
+CLIP score, LPIPS and KID are defined on certain networks, which a Job without internet does not have: it
+takes what it is given. So numbers compare between encoders under one model, and with a paper's where that is
+the paper's model.
 """
 
 from __future__ import annotations

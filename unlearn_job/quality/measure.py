@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,9 +13,10 @@ from torch import Tensor
 from unlearn_job.bootstrap import bootstrap
 from unlearn_job.contract.quality import Distances, Drift, Fidelity, KernelDistance, Quality
 from unlearn_job.generate import Pixels
-from unlearn_job.judges.judge import Featured, Judge, ZeroShot
+from unlearn_job.judges.judge import Featured, Judge, Mapped, ZeroShot
 from unlearn_job.quality.cpdm import cpdm_distance, depth_weights, semantic_distance, style_distance
 from unlearn_job.quality.distances import exchangeability, kernel_distance, paired_drift, prompt_fidelity
+from unlearn_job.quality.features import FeatureModels
 from unlearn_job.seeds import seed_for
 
 FEWEST_PAIRS: Final = 64
@@ -45,31 +46,45 @@ class Compared:
     pixels: tuple[Pixels, Pixels]
 
 
-def measure_quality(judge: Judge, compared: Sequence[Compared], seed: int) -> Quality | None:
+def measure_quality(
+    judge: Judge, compared: Sequence[Compared], seed: int, given: FeatureModels | None = None
+) -> Quality | None:
     """Compare the pictures of two encoders beside what they show.
 
     Parameters
     ----------
     judge
-        Gives the features; one without any gives no quality.
+        Gives the features where no CLIP is given; one without any gives no quality.
     compared
         Every concept, images before and after on the same prompts and seeds.
     seed
         The document's.
+    given
+        Models that give features in the judge's place.
 
     """
+    given = given or FeatureModels()
+    if given.clip is not None:
+        judge, compared = given.clip, [_looked_at(one, given.clip) for one in compared]
     if not isinstance(judge, Featured):
         return None
+    painted = given.style or (judge if isinstance(judge, Mapped) else None)
     kept = [one for one in compared if not one.erased]
     before, after = _features(judge, kept)
     calm = [one for one in kept if not one.neighbour]
     return Quality(
         features=judge.features_of,
+        style=painted.maps_of if painted else None,
         fidelity=_fidelity(judge, kept, seed) if isinstance(judge, ZeroShot) and kept else None,
         drift=_drift(judge, calm, seed),
         kernel_distance=_kernel(before, after, seed),
-        cpdm=_cpdm(judge, compared, seed) if isinstance(judge, ZeroShot) else None,
+        cpdm=_cpdm(judge, painted, compared, seed) if painted else None,
     )
+
+
+def _looked_at(compared: Compared, judge: Judge) -> Compared:
+    before, after = (judge.look(pixels) for pixels in compared.pixels)
+    return replace(compared, looks=(before, after))
 
 
 def _features(judge: Featured, compared: Sequence[Compared]) -> tuple[Tensor, Tensor]:
@@ -123,7 +138,7 @@ def _kernel(before: Tensor, after: Tensor, seed: int) -> KernelDistance | None:
     )
 
 
-def _cpdm(judge: ZeroShot, compared: Sequence[Compared], seed: int) -> Distances | None:
+def _cpdm(judge: Featured, painted: Mapped, compared: Sequence[Compared], seed: int) -> Distances | None:
     groups = {erased: _some([one for one in compared if one.erased is erased]) for erased in (True, False)}
     weights: tuple[float, ...] | None = None
     found = {}
@@ -133,7 +148,7 @@ def _cpdm(judge: ZeroShot, compared: Sequence[Compared], seed: int) -> Distances
         if some is None or len(some[0][0]) < 2:
             continue
         looks, (before, after) = some
-        old, new = judge.maps(before), judge.maps(after)
+        old, new = painted.maps(before), painted.maps(after)
         weights = weights or depth_weights(old)
         semantic = semantic_distance(*(judge.features(side) for side in looks))
         style = style_distance(old, new, weights)

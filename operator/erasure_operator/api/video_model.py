@@ -12,7 +12,7 @@ from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import Device, Probe, Template
 from unlearn_job.contract.gates import Gates
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import Component, Components, Judge, Source, Storage
+from unlearn_job.contract.sources import Component, Components, Features, Judge, Source, Storage
 
 SubdomainName = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
 AbsolutePath = Annotated[str, Field(max_length=1024, pattern=r"^/[^\s]*$")]
@@ -176,6 +176,8 @@ class VideoModelSpec(ApiModel):
     """All components that are edited together, `encoder` among them, such as both of SDXL: one Job, one
     release, one rollout. Unset: `encoder` alone."""
     judge: Judge
+    features: Features | None = None
+    """Unset: a probe compares pictures in the judge's features, as far as it has any."""
     storage: ReleaseStorage
     method: MethodSpec = MethodSpec()
     gates: Gates = Gates()

@@ -138,6 +138,7 @@ def document_for(
         holdout=spec.holdout,
         prompts=spec.prompts,
         judge=spec.judge,
+        features=spec.features,
         method=spec.method,
         gates=asked.gates.of(item.digest for item in (*holds, *batch)),
         probe=spec.probe,

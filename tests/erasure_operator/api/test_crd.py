@@ -93,6 +93,7 @@ BAD = [
     (VIDEO_MODEL, "spec.encoders", ["text_encoder", "unet"]),
     (VIDEO_MODEL, "spec.encoders", ["text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder"]),
     (VIDEO_MODEL, "spec.judge.type", "oracle"),
+    (VIDEO_MODEL, "spec.features", {"style": "models/resnet"}),
     (VIDEO_MODEL, "spec.gates.retention", {"minPercent": 95.5}),
     (VIDEO_MODEL, "spec.method", {"name": "closed-form", "parameters": {"scale": "x" * 65}}),
     (VIDEO_MODEL, "spec.prompts", {"Object": ["no place for the concept"]}),

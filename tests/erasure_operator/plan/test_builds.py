@@ -15,6 +15,7 @@ def test_the_document_says_everything_that_the_job_needs() -> None:
     model = video_model(
         holdout=[{"name": "boat"}],
         seed=4,
+        features={"clip": "s3://models/clip"},
         storage={"uri": "s3://bucket/p", "endpoint": "http://s3", "credentials": {"secretName": "s3"}},
     )
     given = Given()
@@ -31,6 +32,8 @@ def test_the_document_says_everything_that_the_job_needs() -> None:
     assert [item.name for item in document.adds] == ["dora"]
     assert [item.reference for item in document.holds] == ["CASE-7"]
     assert document.gates.residual.max_percent == 7
+    assert document.features is not None
+    assert document.features.clip == "s3://models/clip"
     assert (document.seed, document.storage.endpoint) == (4, "http://s3")
     assert [item.name for item in document.holdout] == ["boat"]
     assert "secret" not in document.to_json()

@@ -24,6 +24,14 @@ def test_the_style_is_the_weighted_mean_over_depths() -> None:
     assert torch.allclose(style_distance(a, b, (2.0, 0.5)), (2 * by_hand[0] + 0.5 * by_hand[1]) / 2)
 
 
+def test_pictures_are_compared_one_by_one_however_many_channels_there_are() -> None:
+    a, b = maps(7, channels=12, positions=4), maps(8, channels=12, positions=4)
+    apart = style_distance((a,), (b,), (1.0,))
+    assert apart.tolist() == pytest.approx(
+        [float((gram(x) - gram(y)).square().sum()) for x, y in zip(a, b, strict=True)]
+    )
+
+
 def test_depths_have_the_same_say() -> None:
     base = (maps(5, count=40), 100 * maps(6, count=40))
     weights = depth_weights(base)

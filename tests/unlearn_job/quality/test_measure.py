@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from tests.unlearn_job import tiny
 from unlearn_job.contract.quality import Quality
 from unlearn_job.generate import Pixels
-from unlearn_job.quality import Compared, measure_quality
+from unlearn_job.quality import Compared, FeatureModels, measure_quality
 
 pytestmark = pytest.mark.torch
 
@@ -33,6 +34,8 @@ class Describing(Classifying):
 
     def texts(self, prompts: Sequence[str]) -> torch.Tensor:
         return torch.ones(len(prompts), 4 * 4 * 3)
+
+    maps_of = "pixels and their squares"
 
     def maps(self, images: Pixels) -> tuple[torch.Tensor, ...]:
         flat = torch.from_numpy(images.astype(np.float32)).flatten(1, 2).transpose(1, 2) / 255.0
@@ -109,6 +112,22 @@ def test_a_judge_that_reads_gives_fidelity_and_cpdm_distances() -> None:
         found.fidelity.images.value - found.fidelity.base.value, abs=2e-4
     )
     assert found.fidelity.base.units == 4  # prompts
+    assert found.style == "pixels and their squares"
+
+
+def test_given_models_take_the_judges_place_and_see_the_pictures_themselves() -> None:
+    blind = tiny.Eyes()
+    some = [
+        compared(Describing(), 40, change, erased=erased) for change, erased in ((0.05, False), (1.0, True))
+    ]
+    unseen = [replace(one, looks=(torch.zeros(0), torch.zeros(0))) for one in some]
+    given = FeatureModels(clip=Describing())
+    assert measure_quality(blind, unseen, 0, given) == measured(Describing(), *some)
+    # A judge with features and a model for the style give CPDM's number, and read no text.
+    styled = measure_quality(Classifying(), some, 0, FeatureModels(style=Describing()))
+    assert styled is not None
+    assert styled.cpdm == measured(Describing(), *some).cpdm
+    assert styled.fidelity is None
 
 
 def test_without_any_concept_there_is_nothing_to_say() -> None:

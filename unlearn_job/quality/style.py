@@ -1,0 +1,61 @@
+"""How a picture is drawn, from the hidden layers of a vision model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+from transformers import AutoImageProcessor, AutoModel, BaseImageProcessor, PreTrainedModel
+
+from unlearn_job.generate import Pixels
+from unlearn_job.judges.judge import BATCH, depths
+from unlearn_job.weights import load_whole
+
+
+class StyleModel:
+    """Feature maps of a vision model that tells its hidden layers: a CNN's stages, a transformer's tokens."""
+
+    def __init__(
+        self, model: PreTrainedModel, processor: BaseImageProcessor, device: torch.device | str
+    ) -> None:
+        self._model = model.to(device).eval()
+        self._processor = processor
+        self._device = device
+        self.maps_of = f"hidden layers of the {type(model).__name__} given as features.style"
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str) -> Self:
+        """Load the model and its image processor from a folder.
+
+        Raises
+        ------
+        ValueError
+            It is no model of pictures.
+        OSError
+            There is no model.
+
+        """
+        # A classifier's file has no pooler, and nobody reads it here.
+        model = load_whole(AutoModel, folder, spare="pooler")
+        if model.main_input_name != "pixel_values":
+            raise ValueError(f"a {type(model).__name__} reads {model.main_input_name}")
+        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
+        return cls(model.float(), processor, device)
+
+    @torch.inference_mode()
+    def maps(self, images: Pixels) -> tuple[Tensor, ...]:
+        """Return feature maps of pictures (N, H, W, 3) at up to four depths, each (N, C, positions)."""
+        parts = []
+        for at in range(0, len(images), BATCH):
+            pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
+            output = self._model(pixels["pixel_values"].to(self._device), output_hidden_states=True)
+            layers = output.hidden_states[1:]
+            parts.append([_places(layers[depth - 1]).float().cpu() for depth in depths(len(layers))])
+        return tuple(torch.cat(depth) for depth in zip(*parts, strict=True))
+
+
+def _places(hidden: Tensor) -> Tensor:
+    """Return a layer as (N, C, positions): maps (N, C, H, W) of a CNN, or tokens (N, T, C)."""
+    return hidden.flatten(2) if hidden.ndim == 4 else hidden.transpose(1, 2)
