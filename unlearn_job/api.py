@@ -1,7 +1,6 @@
 """Unlearning on pipelines that are in memory, for users of diffusers; the Job does the same from a document.
 
-judge = open_judge(JudgeType.CLASSIFIER, Path("models/judge"), "cpu")
-erased = erase(pipe, concept="Character:captain comet", preserve=["captain whale"], judge=judge)
+erased = erase(pipe, concept="Character:captain comet", method="closed-form", preserve=["captain whale"])
 pipe.text_encoder = erased.encoder
 
 Where a pipeline reads several encoders, `encoder=("text_encoder", "text_encoder_2")` edits them together, and
@@ -23,13 +22,12 @@ from unlearn_job.attacking import outcomes
 from unlearn_job.attacks import Budget, Outcome
 from unlearn_job.attacks.catalogue import load_attack
 from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer, check_same_tokens
-from unlearn_job.composing import document_of
+from unlearn_job.composing import document_of, judge_of
 from unlearn_job.conditioning import UnsupportedEncoderError, attach
 from unlearn_job.contract.concept import Concept, ConceptKind
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.gates import Gates, broken_gates
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import Judge as JudgeSource
 from unlearn_job.contract.sources import JudgeType, Storage, base_models
 from unlearn_job.discovery import discover
 from unlearn_job.encoder import Encoders, frozen, joint_digest, named_tensors
@@ -42,8 +40,10 @@ from unlearn_job.observing import observe
 from unlearn_job.probe import ProbeReport
 from unlearn_job.probe import identify as draw_base
 from unlearn_job.probe import probe as draw_new
+from unlearn_job.probing import judge_for
 from unlearn_job.quality import FeatureModels
 from unlearn_job.reading import DocumentError, check_method, first_error
+from unlearn_job.settings import JobSettings
 from unlearn_job.tokenizers import tokenizer_name
 from unlearn_job.unlearn import Phrases, unlearn_all
 
@@ -58,7 +58,8 @@ class Asked(TypedDict, total=False):
     ----------
     concept: what shall go, as "NAME" of an object or "KIND:NAME", or a `Concept` with aliases and an anchor;
         or several of either, which go at once.
-    judge: says whether a picture shows a concept; `unlearn_job.judges.loading.open_judge` opens a model.
+    judge: says whether a picture shows a concept; `unlearn_job.judges.loading.open_judge` opens a model. None
+        fetches CLIP ViT-L/14 from the Hub once, and asks it zero-shot.
     preserve: concepts that must stay, as "NAME" of the (first) concept's kind or "KIND:NAME".
     holdout: the same, but only probed: evidence for what no list names.
     prompts: templates by kind, each with {} for the concept; built-in ones for kinds that are missing.
@@ -72,7 +73,7 @@ class Asked(TypedDict, total=False):
     """
 
     concept: Required[str | Concept | Sequence[str | Concept]]
-    judge: Required[Judge]
+    judge: Judge | None
     preserve: Sequence[str]
     holdout: Sequence[str]
     prompts: Mapping[ConceptKind, Sequence[str]]
@@ -129,7 +130,7 @@ def erase(
         Models in whose features pictures before and after are compared (`unlearn_job.quality.features`);
         None takes the judge's.
     asked
-        `concept` and `judge`, and what else `Asked` names.
+        `concept`, and what else `Asked` names.
 
     Raises
     ------
@@ -292,7 +293,7 @@ def _opened(
     method: MethodSpec,
     *,
     concept: str | Concept | Sequence[str | Concept],
-    judge: Judge,
+    judge: Judge | None = None,
     preserve: Sequence[str] = (),
     holdout: Sequence[str] = (),
     prompts: Mapping[ConceptKind, Sequence[str]] | None = None,
@@ -315,7 +316,7 @@ def _opened(
                 pipeline=f"{IN_MEMORY}/pipeline",
                 encoders=(encoder,) if isinstance(encoder, str) else tuple(encoder),
             ),
-            judge=JudgeSource(type=JudgeType.CLASSIFIER, source=f"{IN_MEMORY}/judge"),
+            judge=judge_of(None if judge is None else f"{IN_MEMORY}/judge", JudgeType.CLASSIFIER),
             storage=Storage(uri=IN_MEMORY),
             method=method,
             prompts={which: tuple(texts) for which, texts in (prompts or {}).items()},
@@ -325,4 +326,5 @@ def _opened(
     except ValidationError as exc:
         raise DocumentError(first_error(exc)) from exc
     check_method(document)
-    return document, models_of(pipeline, surrogate, document.base.components), judge
+    models = models_of(pipeline, surrogate, document.base.components)
+    return document, models, judge or judge_for(document, JobSettings().cache_dir, models.device)

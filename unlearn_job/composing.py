@@ -25,6 +25,12 @@ MODEL: Final = "local"
 NOWHERE: Final = Storage(uri="file:///nowhere")
 """Of documents whose release is never published."""
 
+DEFAULT_JUDGE: Final = Judge(
+    type=JudgeType.CLIP,
+    source="hf://openai/clip-vit-large-patch14@32bd64288804d66eefd0ccbe215aa642df71cc41",
+)
+"""The CLIP that CPDM (arXiv 2403.12052) and most evaluations of unlearning take; 1.7 GB, fetched once."""
+
 Prompts = dict[ConceptKind, tuple[Template, ...]]
 
 
@@ -58,10 +64,11 @@ class Wish(ContractModel):
     encoder: Annotated[tuple[str, ...], Field(min_length=1)] = ("text_encoder",)
     """Component of both pipelines that is edited; given again, all are edited together, the first of which
     chooses anchors and neighbours."""
-    judge: str
-    """Model that says whether a picture shows a concept: a folder or address."""
+    judge: str | None = None
+    """Model that says whether a picture shows a concept: a folder or address. Default: CLIP ViT-L/14,
+    zero-shot, from the Hub."""
     judge_type: JudgeType = JudgeType.CLASSIFIER
-    """An image classifier with concept names as labels, or a CLIP model."""
+    """What --judge names: an image classifier with concept names as labels, or a CLIP model."""
     features_clip: str | None = None
     """CLIP model in whose features a probe compares pictures. Default: the judge's features."""
     features_style: str | None = None
@@ -109,7 +116,7 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
                 pipeline=address(wish.pipeline),
                 encoders=wish.encoder,
             ),
-            judge=Judge(type=wish.judge_type, source=address(wish.judge)),
+            judge=judge_of(wish.judge, wish.judge_type),
             features=features_of(wish.features_clip, wish.features_style),
             storage=Storage(uri=address(wish.out)),
             method=MethodSpec(
@@ -171,6 +178,11 @@ def encoder_address(source: str) -> str:
         return TypeAdapter(Source).validate_python(address(source))
     except ValidationError as exc:
         raise DocumentError(f"encoder-from: {first_error(exc)}") from exc
+
+
+def judge_of(source: str | None, judge_type: JudgeType) -> Judge:
+    """Name the judge; `DEFAULT_JUDGE` where no source is given."""
+    return Judge(type=judge_type, source=address(source)) if source else DEFAULT_JUDGE
 
 
 def features_of(clip: str | None, style: str | None) -> Features | None:

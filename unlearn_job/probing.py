@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
+import torch
 
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.gates import broken_gates
@@ -102,5 +104,10 @@ def answered(document: JobInput, settings: JobSettings, ask: Callable[[Models, J
 def loaded(document: JobInput, settings: JobSettings, thrift: int = 0) -> tuple[Models, Judge]:
     """Load the models and the judge of a document, so many rungs leaner than the first choice."""
     models = load_models(document, settings.cache_dir, settings.memory, thrift)
-    folder = resolve(document.judge.source, settings.cache_dir, document.storage)
-    return models, open_judge(document.judge.type, folder, models.device, Templates.of(document))
+    return models, judge_for(document, settings.cache_dir, models.device)
+
+
+def judge_for(document: JobInput, cache: Path, device: torch.device | str) -> Judge:
+    """Load the judge of a document. Raises as `resolve` and `open_judge`."""
+    folder = resolve(document.judge.source, cache, document.storage)
+    return open_judge(document.judge.type, folder, device, Templates.of(document))

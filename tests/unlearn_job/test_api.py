@@ -12,14 +12,15 @@ import structlog
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
+from bench.testbed import MODELS  # noqa: E402
 from tests.unlearn_job import tiny  # noqa: E402
 from tests.unlearn_job.attacks.targets import SMALL  # noqa: E402
 from tests.unlearn_job.conftest import LITTLE  # noqa: E402
-from unlearn_job import api  # noqa: E402
+from unlearn_job import api, composing  # noqa: E402
 from unlearn_job.contract.concept import Concept  # noqa: E402
-from unlearn_job.contract.errors import PermanentFailure  # noqa: E402
+from unlearn_job.contract.errors import PermanentFailure, TemporaryFailure  # noqa: E402
 from unlearn_job.contract.method import MethodSpec  # noqa: E402
-from unlearn_job.contract.sources import JudgeType  # noqa: E402
+from unlearn_job.contract.sources import Judge, JudgeType  # noqa: E402
 from unlearn_job.judges.loading import open_judge  # noqa: E402
 from unlearn_job.models import Models  # noqa: E402
 
@@ -71,6 +72,20 @@ def test_the_same_request_gives_the_same_bytes(models: Models, asked: dict[str, 
     )
     assert same(weights(first.encoder), weights(second.encoder))
     assert first.report.to_json() == second.report.to_json()
+
+
+def test_without_a_judge_the_default_one_is_fetched(
+    models: Models, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {"concept": "cat", "method": "closed-form", "preserve": ["fish"]}
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{free_port}")
+    with pytest.raises(TemporaryFailure, match="hf://openai/clip-vit-large-patch14@32bd642888 cannot be"):
+        api.erase(models.pipeline, **asked)
+    here = Judge(type=JudgeType.CLIP, source=f"file://{MODELS / 'judge-clip'}")
+    monkeypatch.setattr(composing, "DEFAULT_JUDGE", here)
+    erased = api.erase(models.pipeline, probe=FEW_STEPS, **asked)
+    assert erased.report.quality is not None
+    assert erased.report.quality.features == "image embedding of the CLIP judge"
 
 
 def test_several_concepts_go_at_once(models: Models, asked: dict[str, Any]) -> None:

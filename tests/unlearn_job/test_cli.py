@@ -440,6 +440,20 @@ class TestErase:
         assert result.outcome is Outcome.GATE_FAILED
         assert (tmp_path / "releases" / "local" / "releases" / result.key / "manifest.json").exists()
 
+    def test_without_a_judge_the_default_one_is_fetched(
+        self,
+        tiny_models: Path,
+        tmp_path: Path,
+        free_port: int,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{free_port}")
+        models = ["--surrogate", str(tiny_models / "t2i"), "--pipeline", str(tiny_models / "t2v")]
+        assert call("erase", "--concept", "cat", *models, "--out", str(tmp_path / "releases")) == 75
+        sentence = "SourceUnavailable: hf://openai/clip-vit-large-patch14@32bd642888 cannot be reached"
+        assert sentence in capsys.readouterr().err
+
     def test_several_concepts_are_asked_for_in_one_release(
         self, tiny_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unlearn_job.composing import Wish, address, compose
+from unlearn_job.composing import DEFAULT_JUDGE, Wish, address, compose
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.errors import PermanentFailure
@@ -84,6 +84,11 @@ def test_an_encoder_that_is_named_again_is_edited_together_with_the_first() -> N
     ):
         with pytest.raises(PermanentFailure, match=sentence):
             composed(encoder=wrong)
+
+
+def test_without_a_judge_it_is_the_default_one() -> None:
+    assert composed(judge=None).judge == DEFAULT_JUDGE
+    assert JobInput.from_json(composed(judge=None).to_json()).judge == DEFAULT_JUDGE
 
 
 def test_features_come_from_the_judge_unless_models_are_named() -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import Field, ValidationError
 
 from unlearn_job.benching.runs import BASE, Run, runs, spec_of
-from unlearn_job.composing import Prompts, address, batch_of, erasure_of, read_prompts
+from unlearn_job.composing import Prompts, address, batch_of, erasure_of, judge_of, read_prompts
 from unlearn_job.contract.base import ContractModel
 from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import Device, JobInput, Probe
@@ -50,10 +50,11 @@ class BenchOrder(ContractModel):
     """Text-to-image pipeline that shares the encoder."""
     encoder: Annotated[tuple[str, ...], Field(min_length=1)] = ("text_encoder",)
     """Component of both pipelines that is edited; given again, all are edited together."""
-    judge: str
-    """Model that says whether a picture shows a concept: a folder or address."""
+    judge: str | None = None
+    """Model that says whether a picture shows a concept: a folder or address. Default: CLIP ViT-L/14,
+    zero-shot, from the Hub."""
     judge_type: JudgeType = JudgeType.CLASSIFIER
-    """An image classifier with concept names as labels, or a CLIP model."""
+    """What --judge names: an image classifier with concept names as labels, or a CLIP model."""
     prompts: Path | None = None
     """JSON file with prompt templates by kind, each with {} for the concept."""
     device: Device = Device.AUTO
@@ -149,7 +150,7 @@ def planned(order: BenchOrder) -> Planned:
                 surrogate=address(order.surrogate) if order.surrogate else None,
                 encoders=order.encoder,
             ),
-            judge=Judge(type=order.judge_type, source=address(order.judge)),
+            judge=judge_of(order.judge, order.judge_type),
             preserve=kept(order.preserve, order.kind),
             holdout=kept(order.holdout, order.kind),
             prompts=read_prompts(order.prompts),

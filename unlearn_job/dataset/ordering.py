@@ -9,11 +9,11 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from unlearn_job.composing import Prompts, address, read_prompts
+from unlearn_job.composing import Prompts, address, judge_of, read_prompts
 from unlearn_job.contract.base import ContractModel
 from unlearn_job.contract.concept import ConceptKind
 from unlearn_job.contract.document import Device
-from unlearn_job.contract.sources import Judge, JudgeType
+from unlearn_job.contract.sources import JudgeType
 from unlearn_job.dataset.asking import ask_templates
 from unlearn_job.dataset.folder import RECIPE_NAME, collisions
 from unlearn_job.dataset.recipe import Anchor, Recipe
@@ -34,10 +34,11 @@ class Order(ContractModel):
     generations start from them."""
     surrogate: str
     """Text-to-image pipeline that draws: a folder, s3://bucket/prefix or hf://org/name@commit."""
-    judge: str
-    """Model that says whether a picture shows a concept: a folder or address."""
+    judge: str | None = None
+    """Model that says whether a picture shows a concept: a folder or address. Default: CLIP ViT-L/14,
+    zero-shot, from the Hub."""
     judge_type: JudgeType = JudgeType.CLASSIFIER
-    """An image classifier with concept names as labels, or a CLIP model."""
+    """What --judge names: an image classifier with concept names as labels, or a CLIP model."""
     prompts: Path | None = None
     """JSON file with prompt templates by kind, each with {} for the concept."""
     llm: str | None = None
@@ -81,7 +82,7 @@ def recipe_of(order: Order) -> Recipe:
         kinds = sorted({anchor.kind for anchor in anchors})
         return Recipe(
             surrogate=address(order.surrogate),
-            judge=Judge(type=order.judge_type, source=address(order.judge)),
+            judge=judge_of(order.judge, order.judge_type),
             anchors=anchors,
             prompts=_templates(order, kinds),
             language_model=order.llm_model if order.llm else None,
