@@ -152,7 +152,7 @@ def unlearn(
         where they stand alone (`unlearn_job.discovery`).
     state
         Folder for the state of a training. A call that finds one there goes on from it, and gives the same
-        bytes as one that was never interrupted; the state is removed at the end.
+        bytes as one that was never interrupted. It stays: whoever probes what was trained may be stopped too.
     erasing
         The document's erasures by the encoder to start from, where the caller has them already.
     shots
@@ -198,8 +198,6 @@ def unlearn(
                 phrases.add(one)
         method.erase(task, config)
     require_finite(task.encoder, f"the encoder after {doc.method.name}")
-    if checkpoint:
-        checkpoint.remove()
     return _as_stored(task.encoder, models.stored_dtype)
 
 

@@ -123,7 +123,3 @@ class Checkpoint:
                 f"{self.path.name} is the state of another run; remove it, or choose another folder"
             )
         return Saved(header["step"], tensors, header["figures"])
-
-    def remove(self) -> None:
-        """Remove the file: the run is over."""
-        self.path.unlink(missing_ok=True)

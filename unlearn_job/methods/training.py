@@ -109,7 +109,7 @@ def train(
                 step(taken)
                 taken += 1
                 ended = watch is not None and watch.stops(taken, final=taken == steps)
-                if checkpoint and (checkpoint.due or ended or stop.asked):
+                if checkpoint and (checkpoint.due or ended or stop.asked or taken == steps):
                     checkpoint.write(_state(taken, parts, watch, ended=ended))
             advance(1)
     if watch is not None:

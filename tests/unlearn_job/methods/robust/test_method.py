@@ -78,7 +78,6 @@ def test_a_run_interrupted_behind_a_search_goes_on_to_the_same_bytes(
     monkeypatch.setattr(Searching, "found", None)  # neither search of two rounds is repeated
     resumed = tiny.weights(unlearn(trained(), doc, state=tmp_path))
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.usefixtures("few_prompts")
