@@ -9,13 +9,14 @@ Where a pipeline reads several encoders, `encoder=("text_encoder", "text_encoder
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Final, Required, TypedDict, Unpack
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
 
 from diffusers import DiffusionPipeline
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError, validate_call
 from transformers import PreTrainedModel
 
 from unlearn_job.attacking import outcomes
@@ -24,16 +25,17 @@ from unlearn_job.attacks.catalogue import load_attack
 from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer, check_same_tokens
 from unlearn_job.composing import document_of, judge_of
 from unlearn_job.conditioning import UnsupportedEncoderError, attach
-from unlearn_job.contract.concept import Concept, ConceptKind
+from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.gates import Gates, broken_gates
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.contract.sources import JudgeType, Storage, base_models
+from unlearn_job.contract.sources import Storage, base_models
 from unlearn_job.discovery import discover
 from unlearn_job.encoder import Encoders, frozen, joint_digest, named_tensors
 from unlearn_job.foreign import filled
 from unlearn_job.identifying import Identified, answer
 from unlearn_job.judges.judge import Judge
+from unlearn_job.methods import config_of
 from unlearn_job.models import Models
 from unlearn_job.naming import concept_of, kept
 from unlearn_job.observing import observe
@@ -44,6 +46,7 @@ from unlearn_job.probing import judge_for
 from unlearn_job.quality import FeatureModels
 from unlearn_job.reading import DocumentError, check_method, first_error
 from unlearn_job.settings import JobSettings
+from unlearn_job.shots import given_shots
 from unlearn_job.tokenizers import tokenizer_name
 from unlearn_job.unlearn import Phrases, unlearn_all
 
@@ -51,36 +54,34 @@ IN_MEMORY: Final = "file:///in-memory"
 """Stands in documents for what has no address. It enters digests: those made here are of no use elsewhere."""
 
 
-class Asked(TypedDict, total=False):
-    """What all functions take by keyword: what is asked of which concepts, and how it is measured.
+Concepts = str | Concept | Sequence[str | Concept]
+"""One or several, as "NAME", "KIND:NAME" or with aliases and an anchor."""
 
-    Attributes
-    ----------
-    concept: what shall go, as "NAME" of an object or "KIND:NAME", or a `Concept` with aliases and an anchor;
-        or several of either, which go at once.
-    judge: says whether a picture shows a concept; `unlearn_job.judges.loading.open_judge` opens a model. None
-        fetches CLIP ViT-L/14 from the Hub once, and asks it zero-shot.
-    preserve: concepts that must stay, as "NAME" of the (first) concept's kind or "KIND:NAME".
-    holdout: the same, but only probed: evidence for what no list names.
-    prompts: templates by kind, each with {} for the concept; built-in ones for kinds that are missing.
-    probe: how much is generated.
-    seed: everything random derives from it; in [0, 2**31).
-    surrogate: text-to-image pipeline that shares the encoder, for methods that train through it, and for
-        images that cost less than clips.
-    encoder: component that is edited, or several that are edited and probed together: the first of them
-        chooses anchors and neighbours. Default: "text_encoder".
+Kept = str | Sequence[str | KeptConcept]
+"""Concepts that stay, as "NAME" or "KIND:NAME"."""
 
+Prompts = Mapping[ConceptKind, Sequence[str]]
+"""Templates by kind of concept."""
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+def validated(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Hold arguments to their annotations before anything is drawn; one sentence says what breaks a rule.
+
+    What pydantic can read as what is meant is taken so: a dict for a Probe, "style" for a kind.
     """
+    checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
 
-    concept: Required[str | Concept | Sequence[str | Concept]]
-    judge: Judge | None
-    preserve: Sequence[str]
-    holdout: Sequence[str]
-    prompts: Mapping[ConceptKind, Sequence[str]]
-    probe: Probe
-    seed: int
-    surrogate: DiffusionPipeline
-    encoder: str | Sequence[str]
+    @wraps(function)
+    def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Answer:
+        try:
+            return checked(*arguments, **named)
+        except ValidationError as exc:
+            raise DocumentError(f"{function.__name__}: {first_error(exc)}") from exc
+
+    return call
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class Erased:
     ----------
     encoders: by component, in the pipeline's precision and on its device, to be put into the pipeline.
     report: what the probe found; `report.to_json()` is probe.json.
-    broken: sentences of the gates that do not hold; empty where all do.
+    broken: sentences on gates that do not hold, and on concepts that the base model does not draw, of which
+        no figure proves anything; empty where all is well.
 
     """
 
@@ -105,13 +107,22 @@ class Erased:
         return next(iter(self.encoders.values()))
 
 
+@validated
 def erase(
     pipeline: DiffusionPipeline,
     *,
+    concept: Concepts,
     method: str | MethodSpec | None = None,
+    preserve: Kept = (),
+    holdout: Kept = (),
+    judge: Judge | None = None,
+    surrogate: DiffusionPipeline | None = None,
+    encoder: str | Sequence[str] = "text_encoder",
+    prompts: Prompts | None = None,
+    probe: Probe | None = None,
     gates: Gates | None = None,
     features: FeatureModels | None = None,
-    **asked: Unpack[Asked],
+    seed: int = 0,
 ) -> Erased:
     """Unlearn concepts in a pipeline's text encoders and probe the result. The pipeline is not changed.
 
@@ -122,77 +133,165 @@ def erase(
     ----------
     pipeline
         Text-to-video pipeline.
+    concept
+        What shall go, as "NAME" of an object or "KIND:NAME", or a `Concept` with aliases and an anchor; or
+        several of either, which go at once.
     method
         Name of the method, or with parameters; None is the default, which needs no surrogate.
+    preserve
+        Concepts that must stay, as "NAME" of the (first) concept's kind or "KIND:NAME".
+    holdout
+        The same, but only probed: evidence for what no list names.
+    judge
+        Says whether a picture shows a concept; `unlearn_job.judges.loading.open_judge` opens a model. None
+        fetches CLIP ViT-L/14 from the Hub once, and asks it zero-shot.
+    surrogate
+        Text-to-image pipeline that shares the encoder, for methods that train through it, and for images that
+        cost less than clips.
+    encoder
+        Component that is edited, or several that are edited and probed together: the first of them chooses
+        anchors and neighbours.
+    prompts
+        Templates by kind, each with {} for the concept; built-in ones for kinds that are missing.
+    probe
+        How much is generated.
     gates
         Bounds that the figures are held to.
     features
         Models in whose features pictures before and after are compared (`unlearn_job.quality.features`);
         None takes the judge's.
-    asked
-        `concept`, and what else `Asked` names.
+    seed
+        Everything random derives from it; in [0, 2**31).
 
     Raises
     ------
     PermanentFailure
-        The encoders differ, the method needs a surrogate, the judge does not know a concept, or what shall
-        go shall stay as well.
-    UnknownMethodError
-        There is no such method.
+        A parameter breaks a rule, the encoders differ, the method needs a surrogate, the judge does not know
+        a concept, or what shall go shall stay as well; the message says what to change.
+    TemporaryFailure
+        A source cannot be reached.
 
     """
-    spec = MethodSpec(name=method) if isinstance(method, str) else method or MethodSpec()
-    document, models, judge = _opened(pipeline, spec, **asked)
+    document = _document(
+        concept,
+        preserve,
+        holdout,
+        method=method,
+        judge=judge,
+        surrogate=surrogate,
+        encoder=encoder,
+        prompts=prompts,
+        probe=probe,
+        seed=seed,
+    )
+    models, judge = _opened(document, pipeline, surrogate, judge)
+    given = given_shots(document, models, JobSettings().cache_dir)
     found = discover(models, judge, document)
     document = found.document
-    base = draw_base(models, judge, document)
+    base = draw_base(models, judge, document, whole=True)
     phrases = Phrases()
-    changed = unlearn_all(models, document, judge, alone=found.alone, phrases=phrases)
+    changed = unlearn_all(models, document, judge, given=given, alone=found.alone, phrases=phrases)
     report = draw_new(models, changed, judge, document, base, features=features).discovered(
         found.aliases, found.neighbours, phrases
     )
     served = {name: one.to(models.dtype) for name, one in models.by_component(changed).items()}
-    return Erased(served, report, broken_gates(gates or Gates(), report.figures))
+    unknown = tuple(
+        f"{erasure.concept.name} is not drawn by the base model; its figures prove nothing"
+        for erasure in document.adds
+        if erasure.digest in base.not_present
+    )
+    return Erased(served, report, (*unknown, *broken_gates(gates or Gates(), report.figures)))
 
 
-def identify(pipeline: DiffusionPipeline, **asked: Unpack[Asked]) -> tuple[Identified, ...]:
+@validated
+def identify(
+    pipeline: DiffusionPipeline,
+    *,
+    concept: Concepts,
+    preserve: Kept = (),
+    holdout: Kept = (),
+    judge: Judge | None = None,
+    surrogate: DiffusionPipeline | None = None,
+    encoder: str | Sequence[str] = "text_encoder",
+    prompts: Prompts | None = None,
+    probe: Probe | None = None,
+    seed: int = 0,
+) -> tuple[Identified, ...]:
     """Say whether a pipeline knows concepts, one answer for each. Parameters and failures as of `erase`."""
-    document, models, judge = _opened(pipeline, MethodSpec(), **asked)
-    return answer(models, judge, document)
+    document = _document(
+        concept,
+        preserve,
+        holdout,
+        judge=judge,
+        surrogate=surrogate,
+        encoder=encoder,
+        prompts=prompts,
+        probe=probe,
+        seed=seed,
+    )
+    return answer(*_opened(document, pipeline, surrogate, judge), document)
 
 
+@validated
 def probe(
     pipeline: DiffusionPipeline,
-    changed: Encoders,
+    changed: PreTrainedModel | Mapping[str, PreTrainedModel],
     *,
+    concept: Concepts,
+    preserve: Kept = (),
+    holdout: Kept = (),
+    judge: Judge | None = None,
+    surrogate: DiffusionPipeline | None = None,
+    encoder: str | Sequence[str] = "text_encoder",
+    prompts: Prompts | None = None,
+    probe: Probe | None = None,
     features: FeatureModels | None = None,
-    **asked: Unpack[Asked],
+    seed: int = 0,
 ) -> ProbeReport:
     """Measure an encoder that anybody made, or several by component, against the pipeline's own.
 
     Parameters and failures as of `erase`.
     """
-    document, models, judge = _opened(pipeline, MethodSpec(), **asked)
-    base = draw_base(models, judge, document)
+    document = _document(
+        concept,
+        preserve,
+        holdout,
+        judge=judge,
+        surrogate=surrogate,
+        encoder=encoder,
+        prompts=prompts,
+        probe=probe,
+        seed=seed,
+    )
+    models, judge = _opened(document, pipeline, surrogate, judge)
+    base = draw_base(models, judge, document, whole=True)
     return draw_new(models, _measurable(models, changed), judge, document, base, features=features)
 
 
+@validated
 def attack(
     pipeline: DiffusionPipeline,
-    changed: Encoders,
+    changed: PreTrainedModel | Mapping[str, PreTrainedModel],
     *,
-    attacks: Sequence[str] = ("words",),
+    concept: Concepts,
+    attacks: str | Sequence[str] = "words",
     budget: Budget | None = None,
-    **asked: Unpack[Asked],
+    preserve: Kept = (),
+    holdout: Kept = (),
+    judge: Judge | None = None,
+    surrogate: DiffusionPipeline | None = None,
+    encoder: str | Sequence[str] = "text_encoder",
+    prompts: Prompts | None = None,
+    probe: Probe | None = None,
+    seed: int = 0,
 ) -> tuple[Outcome, ...]:
     """Look for inputs that bring concepts back from an encoder that anybody made.
 
-    The pipeline's own encoder is the control: it answers the same prompts with the same seeds.
+    The pipeline's own encoder is the control: it answers the same prompts with the same seeds. Other
+    parameters and failures are those of `erase`.
 
     Parameters
     ----------
-    pipeline, asked
-        As of `erase`.
     changed
         The encoder to attack; several by component.
     attacks
@@ -210,17 +309,25 @@ def attack(
     ------
     UnknownAttackError
         There is no such attack; the message lists all.
-    PermanentFailure
-        The encoder is no version of the pipeline's, or as of `erase`.
 
     """
-    for name in attacks:
+    names = (attacks,) if isinstance(attacks, str) else attacks
+    for name in names:
         load_attack(name)
-    document, models, judge = _opened(pipeline, MethodSpec(), **asked)
-    found = outcomes(
-        models, _measurable(models, changed), judge, document, attacks, budget=budget or Budget()
+    document = _document(
+        concept,
+        preserve,
+        holdout,
+        judge=judge,
+        surrogate=surrogate,
+        encoder=encoder,
+        prompts=prompts,
+        probe=probe,
+        seed=seed,
     )
-    return tuple(found)
+    models, judge = _opened(document, pipeline, surrogate, judge)
+    changed = _measurable(models, changed)
+    return tuple(outcomes(models, changed, judge, document, names, budget=budget or Budget()))
 
 
 def models_of(
@@ -288,43 +395,48 @@ def _measurable(models: Models, changed: Encoders) -> Encoders:
     return found if models.beside else found[models.encoder_name]
 
 
-def _opened(
-    pipeline: DiffusionPipeline,
-    method: MethodSpec,
+def _document(
+    concept: Concepts,
+    preserve: Kept,
+    holdout: Kept,
     *,
-    concept: str | Concept | Sequence[str | Concept],
-    judge: Judge | None = None,
-    preserve: Sequence[str] = (),
-    holdout: Sequence[str] = (),
-    prompts: Mapping[ConceptKind, Sequence[str]] | None = None,
-    probe: Probe | None = None,
-    seed: int = 0,
-    surrogate: DiffusionPipeline | None = None,
-    encoder: str | Sequence[str] = "text_encoder",
-) -> tuple[JobInput, Models, Judge]:
-    """Return what the steps work on, from what `Asked` names; raises as `erase`."""
+    method: str | MethodSpec | None = None,
+    judge: Judge | None,
+    surrogate: DiffusionPipeline | None,
+    encoder: str | Sequence[str],
+    prompts: Prompts | None,
+    probe: Probe | None,
+    seed: int,
+) -> JobInput:
+    if isinstance(method, str):
+        config_of(method)
+        method = MethodSpec(name=method)
     given = (concept,) if isinstance(concept, str | Concept) else concept
-    try:
-        concepts = [concept_of(one, ConceptKind.OBJECT) if isinstance(one, str) else one for one in given]
-        kind = concepts[0].kind if concepts else ConceptKind.OBJECT
-        document = document_of(
-            concepts,
-            preserve=kept(preserve, kind),
-            holdout=kept(holdout, kind),
-            base=base_models(
-                surrogate=f"{IN_MEMORY}/surrogate" if surrogate else None,
-                pipeline=f"{IN_MEMORY}/pipeline",
-                encoders=(encoder,) if isinstance(encoder, str) else tuple(encoder),
-            ),
-            judge=judge_of(None if judge is None else f"{IN_MEMORY}/judge", JudgeType.CLASSIFIER),
-            storage=Storage(uri=IN_MEMORY),
-            method=method,
-            prompts={which: tuple(texts) for which, texts in (prompts or {}).items()},
-            probe=probe or Probe(),
-            seed=seed,
-        )
-    except ValidationError as exc:
-        raise DocumentError(first_error(exc)) from exc
+    concepts = [concept_of(one, ConceptKind.OBJECT) if isinstance(one, str) else one for one in given]
+    if not concepts:
+        raise DocumentError("concept is empty; name what shall go")
+    document = document_of(
+        concepts,
+        preserve=kept(preserve, concepts[0].kind),
+        holdout=kept(holdout, concepts[0].kind),
+        base=base_models(
+            surrogate=f"{IN_MEMORY}/surrogate" if surrogate else None,
+            pipeline=f"{IN_MEMORY}/pipeline",
+            encoders=(encoder,) if isinstance(encoder, str) else tuple(encoder),
+        ),
+        judge=judge_of(None if judge is None else f"{IN_MEMORY}/judge", None),
+        storage=Storage(uri=IN_MEMORY),
+        method=method or MethodSpec(),
+        prompts={kind: tuple(texts) for kind, texts in (prompts or {}).items()},
+        probe=probe or Probe(),
+        seed=seed,
+    )
     check_method(document)
+    return document
+
+
+def _opened(
+    document: JobInput, pipeline: DiffusionPipeline, surrogate: DiffusionPipeline | None, judge: Judge | None
+) -> tuple[Models, Judge]:
     models = models_of(pipeline, surrogate, document.base.components)
-    return document, models, judge or judge_for(document, JobSettings().cache_dir, models.device)
+    return models, judge or judge_for(document, JobSettings().cache_dir, models.device)

@@ -14,6 +14,7 @@ from unlearn_job.foreign import open_foreign
 from unlearn_job.judges.judge import Judge
 from unlearn_job.models import Models
 from unlearn_job.probe.report import tally_json
+from unlearn_job.probe.subjects import check_known
 from unlearn_job.probing import answered
 from unlearn_job.progress import progress
 from unlearn_job.seeds import seed_for
@@ -68,6 +69,7 @@ def outcomes(
     budget: Budget,
 ) -> Iterator[Outcome]:
     """Attack every erasure that a document adds with every attack named, attack by attack."""
+    check_known(judge, document)
     targets = [Target.of(models, encoder, judge, document, erasure) for erasure in document.adds]
     wanted = [(name, target) for name in names for target in targets]
     with progress("attacks", len(wanted)) as advance:

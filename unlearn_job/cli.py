@@ -10,7 +10,8 @@ from typing import Annotated
 from cyclopts import App
 
 from unlearn_job.commands import benching, evidence, making, measuring
-from unlearn_job.composing import Wish, compose
+from unlearn_job.commands.measuring import JUDGES_OWN
+from unlearn_job.composing import FeatureWish, Wish, compose
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.ending import fitting, leave_message
 from unlearn_job.reading import read_document
@@ -50,6 +51,7 @@ def erase(
     *,
     wish: Annotated[Wish, Flat],
     probe: Annotated[Probe, Flat] = AS_MUCH_AS_USUAL,
+    features: Annotated[FeatureWish, Flat] = JUDGES_OWN,
     parameters: dict[str, str] | None = None,
     output: Output = "text",
     debug: bool = False,
@@ -69,7 +71,7 @@ def erase(
         Show the traceback of an unexpected error.
 
     """
-    return _build(lambda: compose(wish, probe, parameters or {}), output=output, debug=debug)
+    return _build(lambda: compose(wish, probe, parameters or {}, features), output=output, debug=debug)
 
 
 app.command(measuring.identify)
@@ -95,7 +97,10 @@ def _build(read: Callable[[], JobInput], *, output: str, debug: bool) -> int:
         result = build_release(document, settings)
         leave_message(fitting(result), settings.termination_log)
         concepts = {one.digest: one.concept.name for one in (*document.adds, *document.holds)}
-        show(result.to_json() if output == "json" else summary(result, concepts))
+        text = summary(result, concepts)
+        if result.figures is not None:
+            text += f"\n  in {document.storage.uri.rstrip('/')}/{document.release_prefix}"
+        show(result.to_json() if output == "json" else text)
         return 0
 
     return guarded(build, output=output, debug=debug, termination_log=settings.termination_log)

@@ -15,7 +15,7 @@ from unlearn_job.contract.document import Device, JobInput, ParentRelease, Probe
 from unlearn_job.contract.key import erasure_digest, release_key
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import BaseModels, Features, Judge, JudgeType, Source, Storage, base_models
-from unlearn_job.methods import UnknownMethodError, configs
+from unlearn_job.methods import config_of
 from unlearn_job.naming import check_apart, concept_of, kept, listed
 from unlearn_job.reading import DocumentError, check_method, first_error, number_or_text, read_json
 
@@ -39,11 +39,11 @@ class Wish(ContractModel):
 
     concept: tuple[str, ...] = ()
     """What must no longer be generated, as a prompt says it, without an article: NAME or KIND:NAME. Given
-    again, all go at once. Default: every concept of --concepts-file."""
+    again, all go at once. With --concepts-file, some of that list; default: all of it."""
     concepts_file: Path | None = None
     """JSON list of concepts with name, kind, aliases, anchor, descriptions and images."""
     kind: ConceptKind = ConceptKind.OBJECT
-    """Of names that say none. Decides the prompts."""
+    """Of names in flags that say none. Decides the prompts."""
     alias: tuple[Name, ...] = ()
     """Another name that draws the same; may be given again. This and the next three are of one concept: with
     several, their place is --concepts-file."""
@@ -67,13 +67,8 @@ class Wish(ContractModel):
     judge: str | None = None
     """Model that says whether a picture shows a concept: a folder or address. Default: CLIP ViT-L/14,
     zero-shot, from the Hub."""
-    judge_type: JudgeType = JudgeType.CLASSIFIER
-    """What --judge names: an image classifier with concept names as labels, or a CLIP model."""
-    features_clip: str | None = None
-    """CLIP model in whose features a probe compares pictures. Default: the judge's features."""
-    features_style: str | None = None
-    """Vision model, such as a ResNet, whose hidden layers tell a probe how pictures are drawn. Default: the
-    CLIP's."""
+    judge_type: JudgeType | None = None
+    """What --judge names: an image classifier with concept names as labels (the default), or a CLIP model."""
     method: str = "closed-form"
     """Method that unlearns."""
     prompts: Path | None = None
@@ -86,7 +81,18 @@ class Wish(ContractModel):
     """Where releases go: a folder, or s3://bucket/prefix."""
 
 
-def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput:
+class FeatureWish(ContractModel):
+    """Models in whose features a probe compares pictures, as the flags of a command name them."""
+
+    features_clip: str | None = None
+    """CLIP model in whose features pictures are compared: a folder or address. Default: the judge's."""
+    features_style: str | None = None
+    """Vision model, such as a ResNet, whose hidden layers tell how pictures are drawn. Default: that CLIP."""
+
+
+def compose(
+    wish: Wish, probe: Probe, parameters: Mapping[str, str], features: FeatureWish | None = None
+) -> JobInput:
     """Return the document of a Job that does what is wished.
 
     Parameters
@@ -97,6 +103,8 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
         How much is generated.
     parameters
         Of the method, as text.
+    features
+        Of a probe.
 
     Raises
     ------
@@ -112,12 +120,12 @@ def compose(wish: Wish, probe: Probe, parameters: Mapping[str, str]) -> JobInput
             preserve=kept(wish.preserve, wish.kind),
             holdout=kept(wish.holdout, wish.kind),
             base=base_models(
-                surrogate=address(wish.surrogate) if wish.surrogate else None,
+                surrogate=address(wish.surrogate) if wish.surrogate is not None else None,
                 pipeline=address(wish.pipeline),
                 encoders=wish.encoder,
             ),
             judge=judge_of(wish.judge, wish.judge_type),
-            features=features_of(wish.features_clip, wish.features_style),
+            features=features_of(features or FeatureWish()),
             storage=Storage(uri=address(wish.out)),
             method=MethodSpec(
                 name=wish.method, parameters={name: number_or_text(text) for name, text in parameters.items()}
@@ -145,7 +153,7 @@ def wanted(wish: Wish) -> tuple[Concept, ...]:
 
     """
     known = listed(wish.concepts_file)
-    found = [known[text] if text in known else concept_of(text, wish.kind) for text in wish.concept]
+    found = [concept_of(text, wish.kind, known) for text in wish.concept]
     concepts = tuple(found or known.values())
     if not concepts:
         raise DocumentError("name what shall go: --concept NAME, or --concepts-file FILE")
@@ -153,7 +161,7 @@ def wanted(wish: Wish) -> tuple[Concept, ...]:
         "aliases": wish.alias,
         "anchor": wish.anchor,
         "descriptions": wish.description,
-        "images": address(wish.given) if wish.given else None,
+        "images": address(wish.given) if wish.given is not None else None,
     }
     if any(own.values()):
         if known or len(concepts) > 1:
@@ -180,20 +188,50 @@ def encoder_address(source: str) -> str:
         raise DocumentError(f"encoder-from: {first_error(exc)}") from exc
 
 
-def judge_of(source: str | None, judge_type: JudgeType) -> Judge:
-    """Name the judge; `DEFAULT_JUDGE` where no source is given."""
-    return Judge(type=judge_type, source=address(source)) if source else DEFAULT_JUDGE
+def judge_of(source: str | None, judge_type: JudgeType | None) -> Judge:
+    """Name the judge; `DEFAULT_JUDGE` where no source is given.
+
+    Raises
+    ------
+    DocumentError
+        A type is given without a source.
+
+    """
+    if source is not None:
+        return Judge(type=judge_type or JudgeType.CLASSIFIER, source=address(source))
+    if judge_type is not None:
+        raise DocumentError("--judge-type says what --judge names; give both or neither")
+    return DEFAULT_JUDGE
 
 
-def features_of(clip: str | None, style: str | None) -> Features | None:
-    """Name the models in whose features pictures are compared; None where neither is given."""
-    if clip is None and style is None:
-        return None
-    return Features(clip=address(clip) if clip else None, style=address(style) if style else None)
+def features_of(wish: FeatureWish) -> Features | None:
+    """Name the models in whose features pictures are compared; None where none is wished for.
+
+    Raises
+    ------
+    DocumentError
+        A source is none.
+
+    """
+    wished = {"clip": wish.features_clip, "style": wish.features_style}
+    found = {name: address(source) for name, source in wished.items() if source is not None}
+    try:
+        return Features.model_validate(found) if found else None
+    except ValidationError as exc:
+        raise DocumentError(f"features.{first_error(exc)}") from exc
 
 
 def address(source: str) -> str:
-    """Return a source as an address: a path becomes file:// with the whole path."""
+    """Return a source as an address: a path becomes file:// with the whole path.
+
+    Raises
+    ------
+    DocumentError
+        It is empty.
+
+    """
+    if not source:
+        raise DocumentError("a path or an address is empty")
     return source if "://" in source else f"file://{quote(str(Path(source).absolute()))}"
 
 
@@ -254,15 +292,12 @@ def erasure_of(
     seed: int,
 ) -> Erasure:
     """Return an erasure with its digest. Raises as `document_of`."""
-    known = configs()
-    if method.name not in known:
-        raise UnknownMethodError(f"there is no method {method.name!r}; this image has {', '.join(known)}")
     digest = erasure_digest(
         base=base,
         concept=concept,
         preserve=preserve,
         method_name=method.name,
-        method=known[method.name].model_validate(method.parameters),
+        method=config_of(method.name).model_validate(method.parameters),
         prompts={kind.value: templates for kind, templates in prompts.items()},
         seed=seed,
     )

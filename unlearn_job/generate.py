@@ -18,6 +18,7 @@ from diffusers.utils import BaseOutput
 from numpy.typing import NDArray
 
 from unlearn_job.contract.document import Probe
+from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.encoder import Encoders
 from unlearn_job.models import Models
 from unlearn_job.pictures_cache import current, drawing_with
@@ -29,6 +30,12 @@ Frames = NDArray[np.float32]
 
 _IMAGES_AT_ONCE: Final = 64
 """Frames of a batch, where pictures are small: more leaves the caches and gains nothing."""
+
+
+class WrongPipelineError(PermanentFailure):
+    """A pipeline draws something else than it is asked for."""
+
+    reason = "WrongPipeline"
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,9 @@ def images(pipeline: DiffusionPipeline, samples: Sequence[Sample], probe: Probe)
         samples,
         f"{type(pipeline).__name__} images {probe.image_steps} {probe.guidance}",
         lambda left: _draw(
-            left, _batch(pipeline, 1), lambda part: _call(pipeline, part, probe.image_steps, probe).images
+            left,
+            _batch(pipeline, 1),
+            lambda part: _drawn(_call(pipeline, part, probe.image_steps, probe), "images", pipeline),
         ),
     )
 
@@ -63,15 +72,25 @@ def clips(pipeline: DiffusionPipeline, samples: Sequence[Sample], probe: Probe) 
     """Draw clips with a text-to-video pipeline, shape (N, F, H, W, 3), F as the probe says."""
 
     def draw(part: Sequence[Sample]) -> Frames:
-        output = _call(pipeline, part, probe.clip_steps, probe, num_frames=probe.frames)
-        frames: Frames = output.frames
-        return frames
+        return _drawn(
+            _call(pipeline, part, probe.clip_steps, probe, num_frames=probe.frames), "frames", pipeline
+        )
 
     return _cached(
         samples,
         f"{type(pipeline).__name__} clips {probe.clip_steps} {probe.guidance} {probe.frames}",
         lambda left: _draw(left, _batch(pipeline, probe.frames), draw),
     )
+
+
+def _drawn(output: BaseOutput, what: str, pipeline: DiffusionPipeline) -> Frames:
+    found: Frames | None = getattr(output, what, None)
+    if found is None:
+        raise WrongPipelineError(
+            f"{type(pipeline).__name__} draws no {what}: the pipeline must be a text-to-video one, and the "
+            "surrogate a text-to-image one"
+        )
+    return found
 
 
 def _cached(samples: Sequence[Sample], settings: str, draw: Callable[[Sequence[Sample]], Pixels]) -> Pixels:

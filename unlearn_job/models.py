@@ -36,6 +36,12 @@ class NoGpuError(PermanentFailure):
     reason = "NoGPU"
 
 
+class EncodersMissingError(PermanentFailure):
+    """Encoders are given for other components than those that are edited."""
+
+    reason = "EncoderMismatch"
+
+
 @dataclass(frozen=True)
 class Models:
     """What steps work on. Encoders are in fp32, in eval mode and without gradients.
@@ -103,13 +109,16 @@ class Models:
 
         Raises
         ------
-        ValueError
-            They are not those of all components that are edited, which is a bug.
+        EncodersMissingError
+            They are not those of all components that are edited.
 
         """
         found = dict(encoders) if isinstance(encoders, Mapping) else {self.encoder_name: encoders}
-        if found.keys() != {part.encoder_name for part in self.parts}:
-            raise ValueError(f"encoders of {', '.join(found)} are given, and not of all that are edited")
+        edited = [part.encoder_name for part in self.parts]
+        if found.keys() != {*edited}:
+            raise EncodersMissingError(
+                f"encoders for {', '.join(found) or 'no component'} are given; {', '.join(edited)} are edited"
+            )
         return found
 
     def served(self, encoder: PreTrainedModel) -> PreTrainedModel:

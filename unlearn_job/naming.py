@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
-from unlearn_job.reading import DocumentError, read_json
+from unlearn_job.reading import DocumentError, first_error, read_json
 
 
-def concept_of(text: str, kind: ConceptKind) -> Concept:
-    """Read a concept without aliases from "NAME", which has the kind given, or "KIND:NAME"."""
+def concept_of(text: str, kind: ConceptKind, known: Mapping[str, Concept] | None = None) -> Concept:
+    """Read a concept from "NAME", which has the kind given, or "KIND:NAME".
+
+    Parameters
+    ----------
+    text, kind
+        What is asked for, and the kind where it says none.
+    known
+        Concepts of a file, as `listed` returns them: then it is one of these, with its aliases and its kind.
+
+    Raises
+    ------
+    DocumentError
+        The file has no such concept, or has it as another kind.
+    pydantic.ValidationError
+        A name or a kind is none.
+
+    """
+    if known and text.lower() in known:
+        return known[text.lower()]
     (one,) = kept([text], kind)
-    return Concept(name=one.name, kind=one.kind)
+    if not known:
+        return Concept(name=one.name, kind=one.kind)
+    found = known.get(one.name.lower())
+    if found is None:
+        raise DocumentError(f"there is no concept {one.name!r} in --concepts-file")
+    if found.kind is not one.kind:
+        raise DocumentError(f"{text}: --concepts-file has it as {found.kind.value}")
+    return found
 
 
-def kept(texts: Iterable[str], kind: ConceptKind) -> tuple[KeptConcept, ...]:
+def kept(texts: str | Iterable[str | KeptConcept], kind: ConceptKind) -> tuple[KeptConcept, ...]:
     """Read kept concepts from "NAME", which has the kind given, or "KIND:NAME"."""
     found = []
-    for text in texts:
+    for text in (texts,) if isinstance(texts, str) else texts:
+        if isinstance(text, KeptConcept):
+            found.append(KeptConcept(name=text.name, kind=text.kind))
+            continue
         before, colon, after = text.partition(":")
         content = {"kind": before, "name": after} if colon else {"kind": kind, "name": text}
         found.append(KeptConcept.model_validate(content))
@@ -29,20 +57,23 @@ def kept(texts: Iterable[str], kind: ConceptKind) -> tuple[KeptConcept, ...]:
 
 
 def listed(path: Path | None) -> dict[str, Concept]:
-    """Read concepts by name from a JSON list with name, kind, aliases and anchor; none without a file.
+    """Read concepts by name in lower case from a JSON list; none without a file.
 
     Raises
     ------
     DocumentError
-        The file cannot be read, or names one twice.
-    pydantic.ValidationError
-        It holds no such list.
+        The file cannot be read, holds no such list, or names a concept twice.
 
     """
     if path is None:
         return {}
-    found = TypeAdapter(tuple[Concept, ...]).validate_python(read_json(path, "concepts"))
-    by_name = {concept.name: concept for concept in found}
+    try:
+        found = TypeAdapter(list[Concept]).validate_python(read_json(path, "concepts"))
+    except ValidationError as exc:
+        raise DocumentError(f"{path}: {first_error(exc)}") from exc
+    if not found:
+        raise DocumentError(f"{path} names no concept")
+    by_name = {concept.name.lower(): concept for concept in found}
     if len(by_name) < len(found):
         raise DocumentError(f"{path} names a concept twice")
     return by_name
@@ -61,7 +92,7 @@ def check_apart(
     """
     times = Counter(name for one in concepts for name in {text.lower() for text in (one.name, *one.aliases)})
     if twice := [name for name, count in times.items() if count > 1]:
-        raise DocumentError(f"two concepts are called {twice[0]!r}; name each once, with all its aliases")
+        raise DocumentError(f"{twice[0]!r} is named twice; name each concept once, with all its aliases")
     if any(one.anchor and one.anchor.lower() in times for one in concepts):
         raise DocumentError("anchor is the concept itself or another that goes; name what is to stay")
     for what, some in (("preserve", preserve), ("holdout", holdout)):

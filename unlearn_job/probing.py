@@ -10,7 +10,9 @@ from typing import TypeVar
 import structlog
 import torch
 
+from unlearn_job.composing import DEFAULT_JUDGE
 from unlearn_job.contract.document import JobInput
+from unlearn_job.contract.errors import TemporaryFailure
 from unlearn_job.contract.gates import broken_gates
 from unlearn_job.foreign import open_foreign
 from unlearn_job.judges.judge import Judge
@@ -25,6 +27,14 @@ from unlearn_job.sources import resolve
 from unlearn_job.summary import figure_lines
 
 Result = TypeVar("Result")
+
+
+class NoJudgeError(TemporaryFailure):
+    """No judge is named, and the default one cannot be fetched now."""
+
+    reason = "NoJudge"
+
+
 log = structlog.get_logger()
 
 
@@ -77,7 +87,7 @@ def probed(document: JobInput, address: str, settings: JobSettings) -> Probed:
     def measure(models: Models, judge: Judge) -> Probed:
         encoder = open_foreign(address, document, models, settings.cache_dir)
         features = open_features(document, settings.cache_dir, models.device)
-        base = identify(models, judge, document)
+        base = identify(models, judge, document, whole=True)
         report = probe(models, encoder, judge, document, base, features=features)
         return Probed(report, broken_gates(document.gates, report.figures))
 
@@ -108,6 +118,13 @@ def loaded(document: JobInput, settings: JobSettings, thrift: int = 0) -> tuple[
 
 
 def judge_for(document: JobInput, cache: Path, device: torch.device | str) -> Judge:
-    """Load the judge of a document. Raises as `resolve` and `open_judge`."""
-    folder = resolve(document.judge.source, cache, document.storage)
+    """Load the judge of a document. Raises as `resolve` and `open_judge`, and NoJudgeError."""
+    try:
+        folder = resolve(document.judge.source, cache, document.storage)
+    except TemporaryFailure as exc:
+        if document.judge != DEFAULT_JUDGE:
+            raise
+        raise NoJudgeError(
+            f"no judge is named (--judge), and the default one is out of reach: {exc}"
+        ) from exc
     return open_judge(document.judge.type, folder, device, Templates.of(document))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
-from unlearn_job.methods import UnknownMethodError, configs
+from unlearn_job.methods import config_of
 
 
 class DocumentError(PermanentFailure):
@@ -53,7 +53,7 @@ def read_json(path: Path, what: str) -> Any:  # noqa: ANN401 (any JSON)
 
     """
     try:
-        return json.loads(path.read_text("utf-8"))
+        return json.loads(path.read_text("utf-8-sig"))
     except OSError as exc:
         raise DocumentError(
             f"cannot read the {what} in {path}: {exc.strerror or type(exc).__name__}"
@@ -78,11 +78,9 @@ def check_method(document: JobInput) -> None:
         The image does not have the method.
 
     """
-    name, known = document.method.name, configs()
-    if name not in known:
-        raise UnknownMethodError(f"there is no method {name!r}; this image has {', '.join(known)}")
+    name = document.method.name
     try:
-        config = known[name].model_validate(document.method.parameters)
+        config = config_of(name).model_validate(document.method.parameters)
     except ValidationError as exc:
         raise DocumentError(f"method.parameters of {name}: {first_error(exc)}") from exc
     if config.uses_surrogate and document.base.surrogate is None:

@@ -39,5 +39,5 @@ def load_whole(kind: Any, folder: Path, *, spare: str | None = None, **options: 
     missing = {*told["missing_keys"], *(key for key, *_ in told["mismatched_keys"])}
     lacking = sorted(key for key in missing if spare is None or not key.startswith(f"{spare}."))
     if lacking:
-        raise ValueError(f"it lacks {len(lacking)} tensors of {type(model).__name__}, such as {lacking[0]}")
+        raise ValueError(f"it lacks tensors of {type(model).__name__} ({len(lacking)}, such as {lacking[0]})")
     return model

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import re
 import runpy
 from copy import deepcopy
@@ -17,7 +18,7 @@ from tests.unlearn_job import tiny  # noqa: E402
 from tests.unlearn_job.attacks.targets import SMALL  # noqa: E402
 from tests.unlearn_job.conftest import LITTLE  # noqa: E402
 from unlearn_job import api, composing  # noqa: E402
-from unlearn_job.contract.concept import Concept  # noqa: E402
+from unlearn_job.contract.concept import Concept, ConceptKind  # noqa: E402
 from unlearn_job.contract.errors import PermanentFailure, TemporaryFailure  # noqa: E402
 from unlearn_job.contract.method import MethodSpec  # noqa: E402
 from unlearn_job.contract.sources import Judge, JudgeType  # noqa: E402
@@ -60,7 +61,8 @@ def test_erasing_gives_another_encoder_and_leaves_the_pipeline_alone(
     assert same(before, weights(own))
     assert not same(before, weights(erased.encoder))
     assert erased.encoder.dtype == own.dtype
-    # This judge sees a cat in everything, and that is what the gates say.
+    # This judge sees a cat in everything, a fish's pictures too, and that is what is said.
+    assert erased.broken[0] == "cat is not drawn by the base model; its figures prove nothing"
     assert any("residual" in sentence for sentence in erased.broken)
     models.pipeline.text_encoder = erased.encoder
 
@@ -86,6 +88,42 @@ def test_without_a_judge_the_default_one_is_fetched(
     erased = api.erase(models.pipeline, probe=FEW_STEPS, **asked)
     assert erased.report.quality is not None
     assert erased.report.quality.features == "image embedding of the CLIP judge"
+
+
+def test_what_is_meant_is_taken(models: Models, asked: dict[str, Any]) -> None:
+    plain = {
+        "concept": {"name": "cat", "kind": "object"},
+        "preserve": "fish",
+        "holdout": [Concept(name="mosaic", kind=ConceptKind.STYLE)],
+        "probe": FEW_STEPS.model_dump(by_alias=True),
+        "prompts": {"object": ["a drawing of {}", "a photo of {}"]},
+    }
+    report = api.probe(models.pipeline, deepcopy(models.pipeline.text_encoder), **asked | plain)
+    assert [row.concept for row in report.rows] == ["cat", "fish", "mosaic"]
+    budget = SMALL.model_dump()
+    (found,) = api.attack(
+        models.pipeline, models.pipeline.text_encoder, attacks="misspelling", budget=budget, **asked
+    )
+    assert found.attack == "misspelling"
+
+
+def test_help_shows_every_parameter() -> None:
+    assert {"concept", "preserve", "judge", "method"} <= inspect.signature(api.erase).parameters.keys()
+
+
+def test_images_that_a_concept_names_are_fetched(
+    models: Models, asked: dict[str, Any], tmp_path: Path
+) -> None:
+    pictures = Concept(name="cat", images=f"file://{tmp_path / 'nowhere'}")
+    with pytest.raises(PermanentFailure, match="there is no"):
+        api.erase(models.pipeline, method="few-shot", **asked | {"concept": pictures})
+
+
+def test_a_pipeline_of_the_wrong_kind_is_refused(models: Models, asked: dict[str, Any]) -> None:
+    with pytest.raises(PermanentFailure, match="StableDiffusionPipeline draws no frames"):
+        api.identify(models.surrogate, **asked | {"surrogate": None})
+    with pytest.raises(PermanentFailure, match="TextToVideoSDPipeline draws no images"):
+        api.identify(models.pipeline, **asked | {"surrogate": models.pipeline})
 
 
 def test_several_concepts_go_at_once(models: Models, asked: dict[str, Any]) -> None:
@@ -130,9 +168,23 @@ def test_an_encoder_of_another_model_is_refused(models: Models, asked: dict[str,
         ({"method": "few-shot", "surrogate": None}, "base.surrogate: method few-shot goes through"),
         ({"method": "magic"}, "there is no method 'magic'"),
         ({"method": MethodSpec(parameters={"nonsense": 1})}, "nonsense: Extra inputs are not permitted"),
-        ({"concept": []}, "adds: Tuple should have at least 1 item"),
+        ({"method": "closed_form"}, "there is no method 'closed_form'; this image has"),
+        ({"method": 123}, "erase: method.str: Input should be a valid string"),
+        ({"concept": []}, "concept is empty; name what shall go"),
+        ({"concept": None}, "erase: concept.str: Input should be a valid string"),
+        ({"judge": "/models/judge"}, "erase: judge: Input should be an instance of Judge"),
+        ({"surrogate": "/models/t2i"}, "erase: surrogate: Input should be an instance of DiffusionPipeline"),
+        ({"gates": {"nonsense": 1}}, "erase: gates.nonsense: Extra inputs are not permitted"),
+        (
+            {"features": "/models/clip"},
+            "erase: features: Input should be a dictionary or an instance of Feat",
+        ),
+        ({"prompts": {"Animal": ["a {}"]}}, "erase: prompts.Animal"),
+        ({"seed": 1.5}, "erase: seed: Input should be a valid integer"),
+        ({"judges": None}, "erase: judges: Unexpected keyword argument"),
+        ({"encoder": None}, "erase: encoder"),
         ({"concept": ""}, "name: String should have at least 1 character"),
-        ({"concept": ["cat", "Cat"]}, "two concepts are called 'cat'"),
+        ({"concept": ["cat", "Cat"]}, "'cat' is named twice"),
         ({"preserve": ["Animal:cow"]}, "kind: Input should be"),
         ({"preserve": ["Cat"]}, "preserve names the concept"),
         ({"seed": -1}, "seed: Input should be greater than or equal to 0"),

@@ -123,8 +123,15 @@ AS_PRINTED = ("--kind", "scene", "--device", "cpu", "--wordings", "implicit", "-
         (["erase", *FLAGS, "--method", "magic"], "UnknownMethod: there is no method 'magic'"),
         (["erase", *FLAGS, "--method", "few-shot"], "InvalidDocument: base.surrogate: method few-shot"),
         (["erase", *FLAGS, "--parameters.x", "1"], "InvalidDocument: x: Extra inputs are not permitted"),
-        (["erase", *FLAGS, "--concept", "Cat"], "InvalidDocument: two concepts are called 'cat'"),
+        (["erase", *FLAGS, "--concept", "Cat"], "InvalidDocument: 'cat' is named twice; name each"),
         (["erase", *FLAGS, "--concept", "fish", "--anchor", "a man"], "InvalidDocument: --alias, --anchor,"),
+        (["erase", *FLAGS[:4], "--judge-type", "clip"], "InvalidDocument: --judge-type says what --judge"),
+        (["erase", *FLAGS, "--surrogate", ""], "InvalidDocument: a path or an address is empty"),
+        (
+            ["probe", *FLAGS, "--features-clip", "hf://a/b", "--encoder-from", "/x"],
+            "InvalidDocument: features.clip",
+        ),
+        (["identify", *FLAGS, "--features-clip", "/clip"], "Usage: Unknown option: --features-clip."),
         (["erase", *FLAGS, "--concept", "Animal:cow"], "InvalidDocument: kind: Input should be"),
         (["erase", *FLAGS, "--concept", ""], "InvalidDocument: name: String should have at least 1"),
         (["erase", *FLAGS, "--preserve", "Animal:cow"], "InvalidDocument: kind: Input should be"),
@@ -451,7 +458,9 @@ class TestErase:
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{free_port}")
         models = ["--surrogate", str(tiny_models / "t2i"), "--pipeline", str(tiny_models / "t2v")]
         assert call("erase", "--concept", "cat", *models, "--out", str(tmp_path / "releases")) == 75
-        sentence = "SourceUnavailable: hf://openai/clip-vit-large-patch14@32bd642888 cannot be reached"
+        sentence = (
+            "NoJudge: no judge is named (--judge), and the default one is out of reach: hf://openai/clip"
+        )
         assert sentence in capsys.readouterr().err
 
     def test_several_concepts_are_asked_for_in_one_release(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unlearn_job.composing import DEFAULT_JUDGE, Wish, address, compose
+from unlearn_job.composing import DEFAULT_JUDGE, FeatureWish, Wish, address, compose
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.errors import PermanentFailure
@@ -69,8 +69,8 @@ def test_several_concepts_are_erased_together_and_the_key_does_not_depend_on_the
     path.write_text(json.dumps([{"name": "mosaic", "kind": "Style", "aliases": ["tiles"]}, {"name": "cat"}]))
     everything = composed(concept=(), concepts_file=path)
     assert [one.concept.name for one in everything.adds] == ["mosaic", "cat"]
-    chosen = composed(concept=("mosaic", "captain comet"), concepts_file=path)
-    assert [one.concept.aliases for one in chosen.adds] == [("tiles",), ()]
+    (chosen,) = composed(concept=("Style:Mosaic",), concepts_file=path).adds
+    assert chosen.concept.aliases == ("tiles",)
 
 
 def test_an_encoder_that_is_named_again_is_edited_together_with_the_first() -> None:
@@ -93,7 +93,7 @@ def test_without_a_judge_it_is_the_default_one() -> None:
 
 def test_features_come_from_the_judge_unless_models_are_named() -> None:
     assert composed().features is None
-    named = composed(features_style="/models/resnet")
+    named = compose(wish(), Probe(), {}, FeatureWish(features_style="/models/resnet"))
     assert named.features == Features(style="file:///models/resnet")
     assert named.key == composed().key
 

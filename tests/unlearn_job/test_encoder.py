@@ -135,7 +135,7 @@ def test_a_folder_without_a_tensor_is_refused(tmp_path: Path) -> None:
     tensors = load_file(tmp_path / "model.safetensors")
     del tensors["text_model.final_layer_norm.weight"]
     save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelUnreadableError, match="it lacks 1 tensors of CLIPTextModel, such as final"):
+    with pytest.raises(ModelUnreadableError, match=r"it lacks tensors of CLIPTextModel \(1, such as final"):
         load_encoder(tmp_path, "CLIPTextModel")
 
 

@@ -26,6 +26,8 @@ def test_what_is_kept_is_kept_once() -> None:
         KeptConcept(name="cat", kind=ConceptKind.OBJECT),
         KeptConcept(name="cat", kind=ConceptKind.STYLE),
     )
+    assert kept("fish", CAT.kind) == kept(["fish"], CAT.kind)
+    assert kept([COMET], CAT.kind) == (KeptConcept(name="captain comet", kind=ConceptKind.CHARACTER),)
 
 
 def test_a_file_lists_concepts_once(tmp_path: Path) -> None:
@@ -33,9 +35,34 @@ def test_a_file_lists_concepts_once(tmp_path: Path) -> None:
     path.write_text(json.dumps([{"name": "cat", "aliases": ["kitty"]}, {"name": "fish"}]))
     assert listed(None) == {}
     assert listed(path)["cat"].aliases == ("kitty",)
-    path.write_text(json.dumps([{"name": "cat"}, {"name": "cat", "kind": "Style"}]))
-    with pytest.raises(DocumentError, match="names a concept twice"):
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ([{"name": "cat"}, {"name": "Cat", "kind": "Style"}], "names a concept twice"),
+        ([], "names no concept"),
+        ({"name": "cat"}, r"concepts\.json: Input should be a valid list"),
+        ([{"name": "cat", "alias": "kitty"}], r"concepts\.json: 0\.alias: Extra inputs are not permitted"),
+    ],
+)
+def test_a_file_that_is_no_list_of_concepts_is_refused(
+    content: object, sentence: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "concepts.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(DocumentError, match=sentence):
         listed(path)
+
+
+def test_what_a_file_lists_is_found_by_name_and_by_kind() -> None:
+    known = {"captain comet": COMET, "cat": CAT}
+    for text in ("captain comet", "Captain Comet", "Character:captain comet"):
+        assert concept_of(text, ConceptKind.CHARACTER, known) is COMET
+    with pytest.raises(DocumentError, match="Style:cat: --concepts-file has it as Object"):
+        concept_of("Style:cat", ConceptKind.OBJECT, known)
+    with pytest.raises(DocumentError, match="there is no concept 'dog' in --concepts-file"):
+        concept_of("dog", ConceptKind.OBJECT, known)
 
 
 def test_names_that_differ_may_go_together() -> None:
@@ -45,8 +72,8 @@ def test_names_that_differ_may_go_together() -> None:
 @pytest.mark.parametrize(
     ("concepts", "preserve", "holdout", "sentence"),
     [
-        ([CAT, Concept(name="Cat", kind=ConceptKind.STYLE)], (), (), "two concepts are called 'cat'"),
-        ([COMET, Concept(name="comet man")], (), (), "two concepts are called 'comet man'"),
+        ([CAT, Concept(name="Cat", kind=ConceptKind.STYLE)], (), (), "'cat' is named twice"),
+        ([COMET, Concept(name="comet man")], (), (), "'comet man' is named twice"),
         ([Concept(name="cat", anchor="Cat")], (), (), "anchor is the concept itself"),
         ([COMET, Concept(name="a man")], (), (), "or another that goes"),
         ([COMET], ("Comet Man",), (), "preserve names the concept or one of its aliases"),

@@ -16,7 +16,7 @@ from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import Device, JobInput, Probe
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import BaseModels, Judge, JudgeType, base_models
-from unlearn_job.naming import concept_of, kept, listed
+from unlearn_job.naming import check_apart, concept_of, kept, listed
 from unlearn_job.reading import DocumentError, first_error
 
 JOINTS: Final = "+>"
@@ -53,8 +53,8 @@ class BenchOrder(ContractModel):
     judge: str | None = None
     """Model that says whether a picture shows a concept: a folder or address. Default: CLIP ViT-L/14,
     zero-shot, from the Hub."""
-    judge_type: JudgeType = JudgeType.CLASSIFIER
-    """What --judge names: an image classifier with concept names as labels, or a CLIP model."""
+    judge_type: JudgeType | None = None
+    """What --judge names: an image classifier with concept names as labels (the default), or a CLIP model."""
     prompts: Path | None = None
     """JSON file with prompt templates by kind, each with {} for the concept."""
     device: Device = Device.AUTO
@@ -147,7 +147,7 @@ def planned(order: BenchOrder) -> Planned:
             runs=runs(order.method, names, order.seeds),
             base=base_models(
                 pipeline=address(order.pipeline),
-                surrogate=address(order.surrogate) if order.surrogate else None,
+                surrogate=address(order.surrogate) if order.surrogate is not None else None,
                 encoders=order.encoder,
             ),
             judge=judge_of(order.judge, order.judge_type),
@@ -162,16 +162,20 @@ def planned(order: BenchOrder) -> Planned:
 
 def _concepts(order: BenchOrder) -> tuple[dict[str, Concept], tuple[str, ...]]:
     """Return all concepts by name, and what each run erases."""
-    concepts = listed(order.concepts_file)
+    known = listed(order.concepts_file)
+    concepts = {concept.name: concept for concept in known.values()}
     names = []
     for text in order.concept:
         parts = [text] if text in concepts or not set(text) & set(JOINTS) else _parts(text)
         if len(parts) > 1 and (missing := [part for part in parts if part not in concepts]):
             raise DocumentError(f"{text}: there is no concept {missing[0]!r} in --concepts-file")
-        if len(parts) == 1 and text not in concepts:
-            one = concept_of(text, order.kind)
-            concepts[one.name] = one
+        if len(parts) == 1:
+            one = concept_of(text, order.kind, known)
+            if concepts.setdefault(one.name, one).kind is not one.kind:
+                raise DocumentError(f"{one.name!r} is named as two kinds, and runs are told apart by name")
             text = one.name  # noqa: PLW2901 - without its kind
+        else:
+            check_apart([concepts[part] for part in parts], (), ())
         names.append(text)
     if not names and not concepts:
         raise DocumentError("name what the runs shall erase: --concept NAME, or --concepts-file FILE")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodSpec
-from unlearn_job.methods import UnknownMethodError, configs
+from unlearn_job.methods import config_of
 from unlearn_job.reading import first_error, number_or_text
 
 BASE: Final = "base"
@@ -62,9 +62,7 @@ def spec_of(text: str) -> MethodSpec:
 
     """
     name, _, rest = text.partition(":")
-    known = configs()
-    if name not in known:
-        raise UnknownMethodError(f"there is no method {name!r}; known are {', '.join(known)}")
+    known = config_of(name)
     parameters: dict[str, int | str] = {}
     for part in filter(None, rest.split(",")):
         key, equals, value = part.partition("=")
@@ -72,7 +70,7 @@ def spec_of(text: str) -> MethodSpec:
             raise MethodTextError(f"{text}: {part} has no value; write {name}:parameter=value")
         parameters[key] = number_or_text(value)
     try:
-        known[name].model_validate(parameters)
+        known.model_validate(parameters)
         return MethodSpec(name=name, parameters=parameters)
     except ValidationError as exc:
         raise MethodTextError(f"parameters of {name}: {first_error(exc)}") from exc

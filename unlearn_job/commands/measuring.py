@@ -7,13 +7,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from unlearn_job.composing import Wish, compose, encoder_address
+from unlearn_job.composing import FeatureWish, Wish, compose, encoder_address
 from unlearn_job.contract.budget import Budget
 from unlearn_job.contract.document import Probe
 from unlearn_job.settings import JobSettings
 from unlearn_job.shell import AS_MUCH_AS_USUAL, Flat, Output, guarded, importing, prepare, show
 
 AS_USUAL = Budget()
+JUDGES_OWN = FeatureWish()
 
 EncoderFrom = Annotated[str, Parameter(name="--encoder-from")]
 """Where an encoder is: a release, a folder, a pipeline or a file of safetensors."""
@@ -57,6 +58,7 @@ def probe(
     encoder_from: EncoderFrom,
     wish: Annotated[Wish, Flat],
     probe: Annotated[Probe, Flat] = AS_MUCH_AS_USUAL,
+    features: Annotated[FeatureWish, Flat] = JUDGES_OWN,
     output: Output = "text",
     debug: bool = False,
 ) -> int:
@@ -80,7 +82,7 @@ def probe(
     settings = JobSettings()
 
     def look() -> int:
-        document, where = compose(wish, probe, {}), encoder_address(encoder_from)
+        document, where = compose(wish, probe, {}, features), encoder_address(encoder_from)
         with importing():
             from unlearn_job.probing import probed  # noqa: PLC0415 (torch)
 

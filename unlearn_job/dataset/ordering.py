@@ -37,8 +37,8 @@ class Order(ContractModel):
     judge: str | None = None
     """Model that says whether a picture shows a concept: a folder or address. Default: CLIP ViT-L/14,
     zero-shot, from the Hub."""
-    judge_type: JudgeType = JudgeType.CLASSIFIER
-    """What --judge names: an image classifier with concept names as labels, or a CLIP model."""
+    judge_type: JudgeType | None = None
+    """What --judge names: an image classifier with concept names as labels (the default), or a CLIP model."""
     prompts: Path | None = None
     """JSON file with prompt templates by kind, each with {} for the concept."""
     llm: str | None = None

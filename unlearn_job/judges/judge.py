@@ -22,6 +22,7 @@ class UnknownConceptError(PermanentFailure):
     reason = "UnknownConcept"
 
 
+@runtime_checkable
 class Judge(Protocol):
     """Looks at pictures once, and answers any number of questions about what it saw."""
 

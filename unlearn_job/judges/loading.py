@@ -25,14 +25,17 @@ class BrokenJudgeError(PermanentFailure):
 
 
 def open_judge(
-    judge_type: JudgeType, folder: Path, device: torch.device | str, templates: Templates | None = None
+    judge_type: JudgeType | str,
+    folder: Path | str,
+    device: torch.device | str,
+    templates: Templates | None = None,
 ) -> Judge:
     """Load a judge.
 
     Parameters
     ----------
     judge_type
-        How the model answers.
+        How the model answers: "classifier" or "clip".
     folder
         A local folder as `save_pretrained` writes it, the image processor's configuration included.
     device
@@ -46,6 +49,9 @@ def open_judge(
         The folder cannot be read as such a model.
 
     """
+    judge_type, folder = JudgeType(judge_type), Path(folder)
+    if not folder.is_dir():
+        raise BrokenJudgeError(f"there is no folder {folder} with a judge")
     with readable(BrokenJudgeError, f"no judge of type {judge_type.value!r} in {folder.name}"):
         if judge_type is JudgeType.CLASSIFIER:
             return ClassifierJudge.load(folder, device)

@@ -16,7 +16,7 @@ from unlearn_job.contract.errors import PermanentFailure
 from unlearn_job.contract.method import MethodConfig
 from unlearn_job.methods.plugins import plugin_config, plugin_method, plugins
 
-__all__ = ["UnknownMethodError", "configs", "load"]
+__all__ = ["UnknownMethodError", "config_of", "configs", "load"]
 
 
 class UnknownMethodError(PermanentFailure):
@@ -36,6 +36,23 @@ def configs() -> dict[str, type[MethodConfig]]:
     """
     own = {name: import_module(f"{__name__}.{folder}.config").Config for name, folder in _folders().items()}
     return own | {name: plugin_config(entry) for name, entry in plugins(frozenset(own)).items()}
+
+
+def config_of(name: str) -> type[MethodConfig]:
+    """Return the parameters' class of a method by its name in documents.
+
+    Raises
+    ------
+    UnknownMethodError
+        There is no such method; the message lists all.
+    BrokenPluginError
+        An installed method cannot be used.
+
+    """
+    known = configs()
+    if name not in known:
+        raise UnknownMethodError(f"there is no method {name!r}; this image has {', '.join(known)}")
+    return known[name]
 
 
 def load(name: str) -> ModuleType:

@@ -57,11 +57,19 @@ class BaseProbe:
         return drawn(self.extra.get(name), self.false_positives[name])
 
 
-def identify(models: Models, judge: Judge, doc: JobInput) -> BaseProbe:
+def identify(models: Models, judge: Judge, doc: JobInput, *, whole: bool = False) -> BaseProbe:
     """Draw every erased and kept concept with the base encoder, and find out which are known.
 
     A concept is known if the lower 95 % bound of its images that show it exceeds the rate at which the
     judge sees it in images of its siblings (all other probed concepts of its axis), and `PRESENT`.
+
+    Parameters
+    ----------
+    models, judge, doc
+        The Job's.
+    whole
+        Whether further wordings and a budget are seen to although a concept is not known: a Job ends there,
+        and a probe of anybody's encoder does not.
 
     Raises
     ------
@@ -85,7 +93,7 @@ def identify(models: Models, judge: Judge, doc: JobInput) -> BaseProbe:
     erased = [s for s in every if s.role.erased]
     false = {s.concept.name: _false_positives(judge, s, every, seen, among) for s in erased}
     base = BaseProbe(every, among, seen, false, _not_present(erased, doc, seen, false))
-    return base if base.not_present else _further(models, judge, doc, base, pace)
+    return _further(models, judge, doc, base, pace) if whole or not base.not_present else base
 
 
 def _further(models: Models, judge: Judge, doc: JobInput, base: BaseProbe, pace: Pace) -> BaseProbe:

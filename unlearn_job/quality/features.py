@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+import numpy as np
 import torch
 
 from unlearn_job.contract.document import JobInput
 from unlearn_job.contract.errors import PermanentFailure
+from unlearn_job.generate import Pixels
 from unlearn_job.judges.clip import ClipJudge
 from unlearn_job.judges.judge import Mapped
 from unlearn_job.judges.loading import readable
 from unlearn_job.prompts import Templates
 from unlearn_job.quality.style import StyleModel
 from unlearn_job.sources import resolve
+
+BLANK: Final[Pixels] = np.zeros((1, 64, 64, 3), np.uint8)
+"""A picture that every model must be able to look at: better now than behind all that a Job draws."""
 
 
 class BrokenFeaturesError(PermanentFailure):
@@ -60,16 +66,21 @@ def open_features(document: JobInput, cache: Path, device: torch.device | str) -
     )
 
 
-def clip_features(folder: Path, device: torch.device | str) -> ClipJudge:
+def clip_features(folder: Path | str, device: torch.device | str) -> ClipJudge:
     """Load a CLIP model for embeddings of pictures and prompts. Raises BrokenFeaturesError."""
+    folder = Path(folder)
     with readable(BrokenFeaturesError, f"features.clip: no CLIP model in {folder.name}"):
         clip = ClipJudge.load(folder, device, Templates.built_in())
+        clip.maps(BLANK)
     clip.features_of = "image embedding of the CLIP model given as features.clip"
     clip.maps_of = "patch features of the CLIP model given as features.clip"
     return clip
 
 
-def style_features(folder: Path, device: torch.device | str) -> StyleModel:
+def style_features(folder: Path | str, device: torch.device | str) -> StyleModel:
     """Load a vision model for feature maps. Raises BrokenFeaturesError."""
+    folder = Path(folder)
     with readable(BrokenFeaturesError, f"features.style: no vision model in {folder.name}"):
-        return StyleModel.load(folder, device)
+        style = StyleModel.load(folder, device)
+        style.maps(BLANK)
+    return style

@@ -72,13 +72,14 @@ def measure_quality(
     kept = [one for one in compared if not one.erased]
     before, after = _features(judge, kept)
     calm = [one for one in kept if not one.neighbour]
+    cpdm = _cpdm(judge, painted, compared, seed) if painted else None
     return Quality(
         features=judge.features_of,
-        style=painted.maps_of if painted else None,
+        style=painted.maps_of if painted and cpdm else None,
         fidelity=_fidelity(judge, kept, seed) if isinstance(judge, ZeroShot) and kept else None,
         drift=_drift(judge, calm, seed),
         kernel_distance=_kernel(before, after, seed),
-        cpdm=_cpdm(judge, painted, compared, seed) if painted else None,
+        cpdm=cpdm,
     )
 
 

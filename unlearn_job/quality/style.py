@@ -46,7 +46,10 @@ class StyleModel:
 
     @torch.inference_mode()
     def maps(self, images: Pixels) -> tuple[Tensor, ...]:
-        """Return feature maps of pictures (N, H, W, 3) at up to four depths, each (N, C, positions)."""
+        """Return feature maps of pictures (N, H, W, 3) at up to four depths, each (N, C, positions).
+
+        A transformer's class token is one of its positions.
+        """
         parts = []
         for at in range(0, len(images), BATCH):
             pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")

@@ -26,7 +26,7 @@ def test_a_model_without_the_head_that_answers_is_refused(tmp_path: Path) -> Non
     config = ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1])
     ResNetModel(config).save_pretrained(tmp_path)
     ConvNextImageProcessorPil(size={"shortest_edge": 16}).save_pretrained(tmp_path)
-    with pytest.raises(BrokenJudgeError, match="it lacks 2 tensors of ResNetForImageClassification"):
+    with pytest.raises(BrokenJudgeError, match="it lacks tensors of ResNetForImageClassification"):
         open_judge(JudgeType.CLASSIFIER, tmp_path, "cpu")
 
 

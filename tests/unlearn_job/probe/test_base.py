@@ -8,6 +8,7 @@ import torch
 
 from tests.unlearn_job import tiny
 from unlearn_job.contract.concept import KeptConcept
+from unlearn_job.contract.document import ExtraWording
 from unlearn_job.probe import identify
 
 pytestmark = pytest.mark.torch
@@ -45,7 +46,14 @@ def test_erased_and_kept_concepts_are_drawn_with_the_base() -> None:
     ids=["never seen", "seen in every picture, its siblings' too"],
 )
 def test_a_concept_that_the_model_does_not_draw_is_not_present(judge: Blind) -> None:
-    assert identify(tiny.models(), judge, DOC).not_present == (DOC.adds[0].digest,)
+    more = {"wordings": (ExtraWording.COMPOSITIONAL,)}
+    doc = DOC.model_copy(update={"probe": DOC.probe.model_copy(update=more)})
+    base = identify(tiny.models(), judge, doc)
+    assert base.not_present == (DOC.adds[0].digest,)
+    assert not base.extra
+    # Whoever measures anybody's encoder wants all the same.
+    whole = identify(tiny.models(), judge, doc, whole=True)
+    assert (whole.not_present, [*whole.extra]) == (base.not_present, ["captain comet"])
 
 
 class Sharp(Blind):

@@ -7,10 +7,14 @@ import pytest
 import torch
 
 from tests.unlearn_job import tiny
+from tests.unlearn_job.attacks.targets import SMALL
+from unlearn_job.attacking import outcomes
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
+from unlearn_job.contract.document import JobInput
 from unlearn_job.discovery import discover
 from unlearn_job.generate import Pixels
-from unlearn_job.judges.judge import UnknownConceptError
+from unlearn_job.judges.judge import Judge, UnknownConceptError
+from unlearn_job.models import Models
 from unlearn_job.probe import identify
 from unlearn_job.probe.subjects import Role, Subject, Wording, alternatives, asked, neighbours, subjects
 from unlearn_job.prompts import Templates
@@ -55,7 +59,11 @@ class Stranger(tiny.Eyes):
         raise AssertionError(f"{len(images)} pictures were drawn")
 
 
-@pytest.mark.parametrize("step", [discover, identify])
+def attack(models: Models, judge: Judge, doc: JobInput) -> None:
+    list(outcomes(models, models.base, judge, doc, ("words",), budget=SMALL))
+
+
+@pytest.mark.parametrize("step", [discover, identify, attack])
 def test_what_a_judge_does_not_know_is_found_before_anything_is_drawn(step: Any) -> None:
     with pytest.raises(UnknownConceptError, match="lady lantern"):
         step(tiny.models(), Stranger(), DOC)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from transformers import VideoMAEConfig, VideoMAEModel, ViTImageProcessorPil
 
 from bench.testbed import MODELS
 from tests.unlearn_job import folders
@@ -29,6 +30,23 @@ def test_models_say_in_a_report_where_they_come_from(tmp_path: Path) -> None:
     assert "features.clip" in found.clip.features_of
     assert "features.clip" in found.clip.maps_of
     assert "features.style" in found.style.maps_of
+
+
+def test_a_model_that_cannot_look_at_a_picture_is_found_when_it_is_loaded(tmp_path: Path) -> None:
+    """One of videos: it says that it reads pixels."""
+    config = VideoMAEConfig(
+        hidden_size=8,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        image_size=16,
+        patch_size=8,
+        num_frames=4,
+    )
+    VideoMAEModel(config).save_pretrained(tmp_path)
+    ViTImageProcessorPil(size={"height": 16, "width": 16}).save_pretrained(tmp_path)
+    with pytest.raises(BrokenFeaturesError, match=r"features\.style: no vision model in"):
+        opened(tmp_path, Features(style=f"file://{tmp_path}"))
 
 
 @pytest.mark.parametrize(
