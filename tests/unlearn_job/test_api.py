@@ -94,12 +94,12 @@ def test_what_is_meant_is_taken(models: Models, asked: dict[str, Any]) -> None:
     plain = {
         "concept": {"name": "cat", "kind": "object"},
         "preserve": "fish",
-        "holdout": [Concept(name="mosaic", kind=ConceptKind.STYLE)],
+        "holdout": [Concept(name="pencil sketch", kind=ConceptKind.STYLE)],
         "probe": FEW_STEPS.model_dump(by_alias=True),
         "prompts": {"object": ["a drawing of {}", "a photo of {}"]},
     }
     report = api.probe(models.pipeline, deepcopy(models.pipeline.text_encoder), **asked | plain)
-    assert [row.concept for row in report.rows] == ["cat", "fish", "mosaic"]
+    assert [row.concept for row in report.rows] == ["cat", "fish", "pencil sketch"]
     budget = SMALL.model_dump()
     (found,) = api.attack(
         models.pipeline, models.pipeline.text_encoder, attacks="misspelling", budget=budget, **asked
