@@ -10,8 +10,7 @@ Where a pipeline reads several encoders, `encoder=("text_encoder", "text_encoder
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
@@ -22,23 +21,19 @@ from transformers import PreTrainedModel
 from unlearn_job.attacking import outcomes
 from unlearn_job.attacks import Budget, Outcome
 from unlearn_job.attacks.catalogue import load_attack
-from unlearn_job.compatibility import check_same_encoder, check_same_tokenizer, check_same_tokens
 from unlearn_job.composing import document_of, judge_of
-from unlearn_job.conditioning import UnsupportedEncoderError, attach
 from unlearn_job.contract.concept import Concept, ConceptKind, KeptConcept
 from unlearn_job.contract.document import JobInput, Probe
 from unlearn_job.contract.gates import Gates, broken_gates
 from unlearn_job.contract.method import MethodSpec
 from unlearn_job.contract.sources import Storage, base_models
 from unlearn_job.discovery import discover
-from unlearn_job.encoder import Encoders, frozen, joint_digest, named_tensors
-from unlearn_job.foreign import filled
 from unlearn_job.identifying import Identified, answer
+from unlearn_job.in_memory import measurable, models_of
 from unlearn_job.judges.judge import Judge
 from unlearn_job.methods import config_of
 from unlearn_job.models import Models
 from unlearn_job.naming import concept_of, kept
-from unlearn_job.observing import observe
 from unlearn_job.probe import ProbeReport
 from unlearn_job.probe import identify as draw_base
 from unlearn_job.probe import probe as draw_new
@@ -47,7 +42,6 @@ from unlearn_job.quality import FeatureModels
 from unlearn_job.reading import DocumentError, check_method, first_error
 from unlearn_job.settings import JobSettings
 from unlearn_job.shots import given_shots
-from unlearn_job.tokenizers import tokenizer_name
 from unlearn_job.unlearn import Phrases, unlearn_all
 
 IN_MEMORY: Final = "file:///in-memory"
@@ -265,7 +259,7 @@ def probe(
     )
     models, judge = _opened(document, pipeline, surrogate, judge)
     base = draw_base(models, judge, document, whole=True)
-    return draw_new(models, _measurable(models, changed), judge, document, base, features=features)
+    return draw_new(models, measurable(models, changed), judge, document, base, features=features)
 
 
 @validated
@@ -326,73 +320,8 @@ def attack(
         seed=seed,
     )
     models, judge = _opened(document, pipeline, surrogate, judge)
-    changed = _measurable(models, changed)
+    changed = measurable(models, changed)
     return tuple(outcomes(models, changed, judge, document, names, budget=budget or Budget()))
-
-
-def models_of(
-    pipeline: DiffusionPipeline, surrogate: DiffusionPipeline | None, encoders: Sequence[str]
-) -> Models:
-    """Return what the steps work on, from pipelines in memory. Nothing of them is changed.
-
-    Raises
-    ------
-    PermanentFailure
-        A component is missing, the pipelines' encoders or tokenizers differ, encoders that are edited
-        together read other tokens, or no method can edit what the pipeline reads.
-
-    """
-    for name in (*encoders, *map(tokenizer_name, encoders)):
-        if getattr(pipeline, name, None) is None:
-            raise UnsupportedEncoderError(f"{type(pipeline).__name__} has no component {name}")
-    tokenizers = {name: getattr(pipeline, tokenizer_name(name)) for name in encoders}
-    check_same_tokens(tokenizers, ())
-    bases = {}
-    for name, tokenizer in tokenizers.items():
-        own: PreTrainedModel = getattr(pipeline, name)
-        if surrogate is not None:
-            check_same_encoder(getattr(surrogate, name), own)
-            check_same_tokenizer(getattr(surrogate, tokenizer_name(name)), tokenizer, ())
-        bases[name] = frozen(deepcopy(own).float())
-    base_sha256 = joint_digest(bases)
-    first, *others = (
-        _models(pipeline, surrogate, name, base, base_sha256=base_sha256) for name, base in bases.items()
-    )
-    return replace(first, beside=tuple(others))
-
-
-def _models(
-    pipeline: DiffusionPipeline,
-    surrogate: DiffusionPipeline | None,
-    name: str,
-    base: PreTrainedModel,
-    *,
-    base_sha256: str,
-) -> Models:
-    own, tokenizer = getattr(pipeline, name), getattr(pipeline, tokenizer_name(name))
-    start = deepcopy(base)
-    attach(observe(pipeline, name, tokenizer), base, start, tokenizer)
-    return Models(
-        surrogate=surrogate,
-        pipeline=pipeline,
-        base_encoder=base,
-        start_encoder=start,
-        tokenizer=tokenizer,
-        encoder_name=name,
-        base_sha256=base_sha256,
-        device=own.device,
-        dtype=own.dtype,
-        stored_dtype=own.dtype,
-    )
-
-
-def _measurable(models: Models, changed: Encoders) -> Encoders:
-    """Return float32 copies that carry what the pipeline reads of its encoders."""
-    given, found = models.by_component(changed), {}
-    for part in models.parts:
-        tensors = named_tensors(given[part.encoder_name])
-        found[part.encoder_name] = filled(part.base_encoder, tensors, "the encoder")
-    return found if models.beside else found[models.encoder_name]
 
 
 def _document(

@@ -157,11 +157,6 @@ def test_anybodys_encoder_can_be_attacked(models: Models, asked: dict[str, Any])
     assert found.edited == found.base
 
 
-def test_an_encoder_of_another_model_is_refused(models: Models, asked: dict[str, Any]) -> None:
-    with pytest.raises(PermanentFailure, match="the encoder is no version of the base encoder"):
-        api.probe(models.pipeline, tiny.encoder(layers=4), **asked)
-
-
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

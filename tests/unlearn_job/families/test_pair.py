@@ -45,7 +45,7 @@ from unlearn_job.foreign import open_foreign
 from unlearn_job.generate import Sample, clips
 from unlearn_job.judges.loading import open_judge
 from unlearn_job.localise import localised
-from unlearn_job.models import Models, load_models
+from unlearn_job.models import EncodersMissingError, Models, load_models
 from unlearn_job.parent import ParentMismatchError
 from unlearn_job.released import open_release, verify_release
 from unlearn_job.run import run
@@ -187,7 +187,7 @@ def test_a_clip_is_drawn_with_all_encoders_at_once(edited: Edited) -> None:
         drawn(edited.encoders),
     ]
     assert len({picture.tobytes() for picture in pictures}) == len(pictures)
-    with pytest.raises(ValueError, match="not of all that are edited"):
+    with pytest.raises(EncodersMissingError, match="text_encoder, text_encoder_2 are edited"):
         drawn(edited.encoders["text_encoder"])
 
 

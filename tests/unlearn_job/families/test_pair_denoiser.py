@@ -16,10 +16,10 @@ from transformers import PreTrainedModel
 
 from tests.unlearn_job import tiny
 from tests.unlearn_job.families import pipelines
-from unlearn_job import api
 from unlearn_job.contract.document import JobInput
 from unlearn_job.encoder import Encoders, joint_digest, tensor_digest
 from unlearn_job.generate import Pixels
+from unlearn_job.in_memory import models_of
 from unlearn_job.methods import configs, load
 from unlearn_job.methods.checkpoint import Checkpoint, Saved
 from unlearn_job.models import Models
@@ -84,7 +84,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
         build(root / build.__name__) for build in (pipelines.animate_diff_xl, pipelines.stable_diffusion_xl)
     )
     surrogate.set_progress_bar_config(disable=True)
-    return api.models_of(pipeline, surrogate, BOTH)
+    return models_of(pipeline, surrogate, BOTH)
 
 
 @pytest.fixture(scope="module")
