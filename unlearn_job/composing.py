@@ -54,7 +54,7 @@ class Wish(ContractModel):
     given: str | None = None
     """Folder with images of the concept, for methods that learn from images. Else they are drawn."""
     preserve: tuple[str, ...] = ()
-    """Concept that must stay, of the same kind or as KIND:NAME; may be given again."""
+    """Concept that must stay, as NAME of the kind that --kind says, or KIND:NAME; may be given again."""
     holdout: tuple[str, ...] = ()
     """The same, but only probed and never trained on: evidence for what no list names."""
     pipeline: str
