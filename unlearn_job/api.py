@@ -166,19 +166,8 @@ def erase(
         A source cannot be reached.
 
     """
-    document = _document(
-        concept,
-        preserve,
-        holdout,
-        method=method,
-        judge=judge,
-        surrogate=surrogate,
-        encoder=encoder,
-        prompts=prompts,
-        probe=probe,
-        seed=seed,
-    )
-    models, judge = _opened(document, pipeline, surrogate, judge)
+    asked = _Asked(pipeline, concept, preserve, holdout, judge, surrogate, encoder, prompts, probe, seed)
+    document, models, judge = asked.opened(method)
     given = given_shots(document, models, JobSettings().cache_dir)
     found = discover(models, judge, document)
     document = found.document
@@ -212,18 +201,9 @@ def identify(
     seed: int = 0,
 ) -> tuple[Identified, ...]:
     """Say whether a pipeline knows concepts, one answer for each. Parameters and failures as of `erase`."""
-    document = _document(
-        concept,
-        preserve,
-        holdout,
-        judge=judge,
-        surrogate=surrogate,
-        encoder=encoder,
-        prompts=prompts,
-        probe=probe,
-        seed=seed,
-    )
-    return answer(*_opened(document, pipeline, surrogate, judge), document)
+    asked = _Asked(pipeline, concept, preserve, holdout, judge, surrogate, encoder, prompts, probe, seed)
+    document, models, judge = asked.opened()
+    return answer(models, judge, document)
 
 
 @validated
@@ -246,18 +226,8 @@ def probe(
 
     Parameters and failures as of `erase`.
     """
-    document = _document(
-        concept,
-        preserve,
-        holdout,
-        judge=judge,
-        surrogate=surrogate,
-        encoder=encoder,
-        prompts=prompts,
-        probe=probe,
-        seed=seed,
-    )
-    models, judge = _opened(document, pipeline, surrogate, judge)
+    asked = _Asked(pipeline, concept, preserve, holdout, judge, surrogate, encoder, prompts, probe, seed)
+    document, models, judge = asked.opened()
     base = draw_base(models, judge, document, whole=True)
     return draw_new(models, measurable(models, changed), judge, document, base, features=features)
 
@@ -308,64 +278,58 @@ def attack(
     names = (attacks,) if isinstance(attacks, str) else attacks
     for name in names:
         load_attack(name)
-    document = _document(
-        concept,
-        preserve,
-        holdout,
-        judge=judge,
-        surrogate=surrogate,
-        encoder=encoder,
-        prompts=prompts,
-        probe=probe,
-        seed=seed,
-    )
-    models, judge = _opened(document, pipeline, surrogate, judge)
+    asked = _Asked(pipeline, concept, preserve, holdout, judge, surrogate, encoder, prompts, probe, seed)
+    document, models, judge = asked.opened()
     changed = measurable(models, changed)
     return tuple(outcomes(models, changed, judge, document, names, budget=budget or Budget()))
 
 
-def _document(
-    concept: Concepts,
-    preserve: Kept,
-    holdout: Kept,
-    *,
-    method: str | MethodSpec | None = None,
-    judge: Judge | None,
-    surrogate: DiffusionPipeline | None,
-    encoder: str | Sequence[str],
-    prompts: Prompts | None,
-    probe: Probe | None,
-    seed: int,
-) -> JobInput:
-    if isinstance(method, str):
-        config_of(method)
-        method = MethodSpec(name=method)
-    given = (concept,) if isinstance(concept, str | Concept) else concept
-    concepts = [concept_of(one, ConceptKind.OBJECT) if isinstance(one, str) else one for one in given]
-    if not concepts:
-        raise DocumentError("concept is empty; name what shall go")
-    document = document_of(
-        concepts,
-        preserve=kept(preserve, concepts[0].kind),
-        holdout=kept(holdout, concepts[0].kind),
-        base=base_models(
-            surrogate=f"{IN_MEMORY}/surrogate" if surrogate else None,
-            pipeline=f"{IN_MEMORY}/pipeline",
-            encoders=(encoder,) if isinstance(encoder, str) else tuple(encoder),
-        ),
-        judge=judge_of(None if judge is None else f"{IN_MEMORY}/judge", None),
-        storage=Storage(uri=IN_MEMORY),
-        method=method or MethodSpec(),
-        prompts={kind: tuple(texts) for kind, texts in (prompts or {}).items()},
-        probe=probe or Probe(),
-        seed=seed,
-    )
-    check_method(document)
-    return document
+@dataclass(frozen=True)
+class _Asked:
+    """What every function is told, as `erase` has it."""
 
+    pipeline: DiffusionPipeline
+    concept: Concepts
+    preserve: Kept
+    holdout: Kept
+    judge: Judge | None
+    surrogate: DiffusionPipeline | None
+    encoder: str | Sequence[str]
+    prompts: Prompts | None
+    probe: Probe | None
+    seed: int
 
-def _opened(
-    document: JobInput, pipeline: DiffusionPipeline, surrogate: DiffusionPipeline | None, judge: Judge | None
-) -> tuple[Models, Judge]:
-    models = models_of(pipeline, surrogate, document.base.components)
-    return models, judge or judge_for(document, JobSettings().cache_dir, models.device)
+    def opened(self, method: str | MethodSpec | None = None) -> tuple[JobInput, Models, Judge]:
+        """Return what the steps work on. Raises as `erase`."""
+        document = self._document(method)
+        check_method(document)
+        models = models_of(self.pipeline, self.surrogate, document.base.components)
+        judge = self.judge
+        if judge is None:
+            judge = judge_for(document, JobSettings().cache_dir, models.device)
+        return document, models, judge
+
+    def _document(self, method: str | MethodSpec | None) -> JobInput:
+        if isinstance(method, str):
+            config_of(method)
+            method = MethodSpec(name=method)
+        given = (self.concept,) if isinstance(self.concept, str | Concept) else self.concept
+        concepts = [concept_of(one, ConceptKind.OBJECT) if isinstance(one, str) else one for one in given]
+        if not concepts:
+            raise DocumentError("concept is empty; name what shall go")
+        return document_of(
+            concepts,
+            preserve=kept(self.preserve, concepts[0].kind),
+            holdout=kept(self.holdout, concepts[0].kind),
+            base=base_models(
+                surrogate=None if self.surrogate is None else f"{IN_MEMORY}/surrogate",
+                pipeline=f"{IN_MEMORY}/pipeline",
+                encoders=(self.encoder,) if isinstance(self.encoder, str) else tuple(self.encoder),
+            ),
+            judge=judge_of(None if self.judge is None else f"{IN_MEMORY}/judge", None),
+            storage=Storage(uri=IN_MEMORY),
+            method=method or MethodSpec(),
+            prompts={kind: tuple(texts) for kind, texts in (self.prompts or {}).items()},
+            probe=self.probe or Probe(),
+            seed=self.seed,
+        )
