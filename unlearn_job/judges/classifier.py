@@ -10,7 +10,6 @@ from typing import Self
 import torch
 from torch import Tensor
 from transformers import (
-    AutoImageProcessor,
     AutoModelForImageClassification,
     BaseImageProcessor,
     PreTrainedModel,
@@ -18,7 +17,8 @@ from transformers import (
 
 from unlearn_job.contract.concept import KeptConcept
 from unlearn_job.generate import Pixels
-from unlearn_job.judges.judge import BATCH, UnknownConceptError
+from unlearn_job.judges.judge import UnknownConceptError
+from unlearn_job.judges.pixels import batches, image_processor
 from unlearn_job.weights import load_whole
 
 THRESHOLD = 0.5
@@ -49,17 +49,14 @@ class ClassifierJudge:
     def load(cls, folder: Path, device: torch.device | str) -> Self:
         """Load the model and its image processor from a folder."""
         model = load_whole(AutoModelForImageClassification, folder)
-        # The PIL backend needs no torchvision, and every image of this project has one.
-        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
-        return cls(model.float(), processor, device)
+        return cls(model.float(), image_processor(folder), device)
 
     @torch.inference_mode()
     def look(self, images: Pixels) -> Tensor:
         """Return label probabilities and behind them the features, shape (N, labels + D)."""
         parts = []
-        for at in range(0, len(images), BATCH):
-            pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
-            output = self._model(pixels["pixel_values"].to(self._device), output_hidden_states=True)
+        for pixels in batches(self._processor, images, self._device):
+            output = self._model(pixels, output_hidden_states=True)
             logits = output.logits.float()
             chances = logits.sigmoid() if self._multi else logits.softmax(dim=-1)
             parts.append(torch.cat([chances, _pooled(output.hidden_states[-1])], dim=1))

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from transformers import (
     AutoConfig,
-    AutoImageProcessor,
     AutoTokenizer,
     BaseImageProcessor,
     BatchEncoding,
@@ -23,6 +22,7 @@ from transformers.utils import ModelOutput
 from unlearn_job.contract.concept import ConceptKind, KeptConcept
 from unlearn_job.generate import Pixels
 from unlearn_job.judges.judge import BATCH, depths, same_axis
+from unlearn_job.judges.pixels import batches, image_processor
 from unlearn_job.prompts import GENERIC, Templates, fill, names, without_style
 from unlearn_job.weights import load_whole
 
@@ -64,18 +64,15 @@ class ClipJudge:
         if not isinstance(config, CLIPConfig):
             raise ValueError(f"it holds a model of type {config.model_type}")
         model = load_whole(CLIPModel, folder)
-        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
+        processor = image_processor(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         return cls(model.float(), processor, tokenizer, device=device, templates=templates)
 
     @torch.inference_mode()
     def look(self, images: Pixels) -> Tensor:
         """Return image embeddings of norm 1, shape (N, P)."""
-        parts = []
-        for at in range(0, len(images), BATCH):
-            pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
-            parts.append(_features(self._model.get_image_features(pixels["pixel_values"].to(self._device))))
-        return torch.cat(parts)
+        looked = batches(self._processor, images, self._device)
+        return torch.cat([_features(self._model.get_image_features(pixels)) for pixels in looked])
 
     def features(self, looks: Tensor) -> Tensor:
         """Return the image embeddings, norm 1, shape (N, P)."""
@@ -94,11 +91,8 @@ class ClipJudge:
     def maps(self, images: Pixels) -> tuple[Tensor, ...]:
         """Return patch features at four depths of the vision model, each of shape (N, D, patches)."""
         parts = []
-        for at in range(0, len(images), BATCH):
-            pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
-            output = self._model.vision_model(
-                pixel_values=pixels["pixel_values"].to(self._device), output_hidden_states=True
-            )
+        for pixels in batches(self._processor, images, self._device):
+            output = self._model.vision_model(pixel_values=pixels, output_hidden_states=True)
             layers = output.hidden_states[1:]
             # Without the class token, which is no place in the picture.
             parts.append(

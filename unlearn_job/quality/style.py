@@ -7,10 +7,11 @@ from typing import Self
 
 import torch
 from torch import Tensor
-from transformers import AutoImageProcessor, AutoModel, BaseImageProcessor, PreTrainedModel
+from transformers import AutoModel, BaseImageProcessor, PreTrainedModel
 
 from unlearn_job.generate import Pixels
-from unlearn_job.judges.judge import BATCH, depths
+from unlearn_job.judges.judge import depths
+from unlearn_job.judges.pixels import batches, image_processor
 from unlearn_job.weights import load_whole
 
 
@@ -41,8 +42,7 @@ class StyleModel:
         model = load_whole(AutoModel, folder, spare="pooler")
         if model.main_input_name != "pixel_values":
             raise ValueError(f"a {type(model).__name__} reads {model.main_input_name}")
-        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
-        return cls(model.float(), processor, device)
+        return cls(model.float(), image_processor(folder), device)
 
     @torch.inference_mode()
     def maps(self, images: Pixels) -> tuple[Tensor, ...]:
@@ -51,9 +51,8 @@ class StyleModel:
         A transformer's class token is one of its positions.
         """
         parts = []
-        for at in range(0, len(images), BATCH):
-            pixels = self._processor(images=list(images[at : at + BATCH]), return_tensors="pt")
-            output = self._model(pixels["pixel_values"].to(self._device), output_hidden_states=True)
+        for pixels in batches(self._processor, images, self._device):
+            output = self._model(pixels, output_hidden_states=True)
             layers = output.hidden_states[1:]
             parts.append([_places(layers[depth - 1]).float().cpu() for depth in depths(len(layers))])
         return tuple(torch.cat(depth) for depth in zip(*parts, strict=True))
